@@ -1,0 +1,123 @@
+//! The accumulated truth about the run.
+
+use std::time::Duration;
+
+use crate::model::{Case, CaseId, Event, Finished, Notice, Outcome, RunStarted};
+
+/// Counts, and what has to be shown at the end; a fold over the run's events.
+pub(crate) struct Ledger<'run> {
+    cases: &'run [Case],
+    /// Keep the output of passing tests: `--show-output`.
+    keep_passed: bool,
+    started: RunStarted,
+    tally: Tally,
+    passed: Vec<Finished>,
+    failed: Vec<Finished>,
+    notices: Vec<Notice>,
+    elapsed: Duration,
+}
+
+/// How many tests came out how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    pub(crate) ignored: usize,
+    pub(crate) measured: usize,
+}
+
+impl Tally {
+    /// How many tests have come out at all.
+    pub(crate) fn total(&self) -> usize {
+        self.passed + self.failed + self.ignored + self.measured
+    }
+}
+
+impl<'run> Ledger<'run> {
+    pub(crate) fn new(cases: &'run [Case], keep_passed: bool) -> Ledger<'run> {
+        Ledger {
+            cases,
+            keep_passed,
+            started: RunStarted::default(),
+            tally: Tally::default(),
+            passed: Vec::new(),
+            failed: Vec::new(),
+            notices: Vec::new(),
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    /// Takes in what happened.
+    pub(crate) fn apply(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted(started) => self.started = started.clone(),
+            Event::Started(_) | Event::Slow(_) => {}
+            Event::Finished(finished) => self.finish(finished),
+            Event::Notice(notice) => self.notices.push(notice.clone()),
+            Event::RunFinished { elapsed } => self.elapsed = *elapsed,
+        }
+    }
+
+    fn finish(&mut self, finished: &Finished) {
+        match &finished.outcome {
+            Outcome::Passed => {
+                self.tally.passed += 1;
+                if self.keep_passed {
+                    self.passed.push(finished.clone());
+                }
+            }
+            Outcome::Failed(_) => {
+                self.tally.failed += 1;
+                self.failed.push(finished.clone());
+            }
+            Outcome::Ignored(_) => self.tally.ignored += 1,
+            Outcome::Measured(_) => self.tally.measured += 1,
+        }
+    }
+
+    /// The test of that name in this run.
+    pub(crate) fn case(&self, id: CaseId) -> &'run Case {
+        &self.cases[id.index()]
+    }
+
+    /// Every selected test.
+    pub(crate) fn cases(&self) -> &'run [Case] {
+        self.cases
+    }
+
+    pub(crate) fn started(&self) -> &RunStarted {
+        &self.started
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Passing tests in the order they came out, if their output is to be shown; else none.
+    pub(crate) fn passed(&self) -> &[Finished] {
+        &self.passed
+    }
+
+    /// Failing tests in the order they came out.
+    pub(crate) fn failed(&self) -> &[Finished] {
+        &self.failed
+    }
+
+    pub(crate) fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// How long the run took, once it is over.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// Whether nothing speaks against the run: no test failed, all that were selected came out, and no pool died with
+    /// nobody to answer for it.
+    pub(crate) fn is_success(&self) -> bool {
+        let is_blameless =
+            |notice: &Notice| matches!(notice, Notice::PoolDied { in_flight, .. } if in_flight.is_empty());
+        let unexplained = self.notices.iter().any(is_blameless);
+        self.tally.failed == 0 && self.tally.total() == self.started.selected && !unexplained
+    }
+}

@@ -1,0 +1,247 @@
+//! The run table: what every lane is doing and how every test stands, in memory that outlives any worker.
+//!
+//! A lane claims a test and tells its fate with a few atomic writes; a passing test costs no message and no system call.
+//! When a process dies, the table still names who was in flight.
+//!
+//! # Protocol
+//!
+//! 1. A lane *enters*: it waits until fewer lanes are active than the supervisor allows.
+//! 2. It *claims* the next place of the dispatch order. In lockstep it first waits for the supervisor's permission.
+//! 3. It writes `Running`, with the time, into the test's slot.
+//! 4. If the outcome has text, the lane first sends that down its pipe; the state then is `Reported`.
+//! 5. It replaces `Running` by the final state, unless the supervisor was faster and took the test away (`TimedOut`).
+//! 6. It appends the test to the list of finished ones, and rings the doorbell if the supervisor sleeps.
+//! 7. It *leaves*, and starts again at 1.
+
+use std::sync::atomic::{
+    AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
+};
+
+use crate::model::{CaseId, Moment};
+
+/// How a test stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Nobody has begun it.
+    Pending,
+    Running,
+    /// It passed and has nothing to show.
+    Passed,
+    /// It is marked `#[ignore]`.
+    Ignored,
+    /// Its outcome is in the pipe.
+    Reported,
+    /// Its time was up in the pool; whoever runs it has lost it.
+    TimedOut,
+}
+
+const STATES: [State; 6] =
+    [State::Pending, State::Running, State::Passed, State::Ignored, State::Reported, State::TimedOut];
+
+/// The head of the table, one word each.
+const NEXT: usize = 0;
+const LANES: usize = 1;
+const FINISHED: usize = 2;
+const DOORBELL: usize = 3;
+const GRANTED: usize = 4;
+const HEAD: usize = 8; // the rest keeps the slots on a cache line of their own
+
+/// Words a test has in the table: state, start, end.
+const SLOT: usize = 3;
+
+/// A view of the shared words; every process of the run has one.
+#[derive(Clone, Copy)]
+pub(crate) struct RunTable {
+    words: &'static [AtomicU64],
+    lanes: usize,
+    cases: usize,
+}
+
+/// How many lanes the pool may use and how many it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LaneCounts {
+    pub(crate) allowed: u16,
+    pub(crate) active: u16,
+}
+
+impl LaneCounts {
+    fn unpack(word: u64) -> LaneCounts {
+        LaneCounts { allowed: ((word >> 16) & 0xffff) as u16, active: (word & 0xffff) as u16 }
+    }
+
+    fn pack(self) -> u64 {
+        u64::from(self.allowed) << 16 | u64::from(self.active)
+    }
+}
+
+impl RunTable {
+    /// Words of shared memory that a table takes.
+    pub(crate) fn size(lanes: usize, cases: usize) -> usize {
+        HEAD + lanes + cases + cases * SLOT
+    }
+
+    /// The table in these words, which must be `size` many and all zero when the first process sees them.
+    pub(crate) fn new(words: &'static [AtomicU64], lanes: usize, cases: usize) -> RunTable {
+        assert!(words.len() >= RunTable::size(lanes, cases), "the run table is larger than its memory");
+        RunTable { words, lanes, cases }
+    }
+
+    /// The word that lanes wait on when they may not enter.
+    pub(crate) fn lane_gate(&self) -> &'static AtomicU64 {
+        &self.words[LANES]
+    }
+
+    /// The word that a lane waits on in lockstep.
+    pub(crate) fn grant_gate(&self) -> &'static AtomicU64 {
+        &self.words[GRANTED]
+    }
+
+    pub(crate) fn lane_counts(&self) -> LaneCounts {
+        LaneCounts::unpack(self.words[LANES].load(SeqCst))
+    }
+
+    /// Sets how many lanes the pool may use. Lanes over that number run on to the end of their test.
+    pub(crate) fn allow_lanes(&self, allowed: u16) {
+        let change = |word| Some(LaneCounts { allowed, ..LaneCounts::unpack(word) }.pack());
+        let _ = self.words[LANES].fetch_update(SeqCst, SeqCst, change);
+    }
+
+    /// Forgets the lanes of a pool that is gone.
+    pub(crate) fn reset_lanes(&self) {
+        self.words[LANES].store(0, SeqCst);
+        self.lane_words().iter().for_each(|lane| lane.store(0, SeqCst));
+    }
+
+    /// Makes this lane active if there is room; else what the gate read.
+    pub(crate) fn try_enter(&self) -> Result<(), u64> {
+        let enter = |word| {
+            let counts = LaneCounts::unpack(word);
+            (counts.active < counts.allowed)
+                .then(|| LaneCounts { active: counts.active + 1, ..counts }.pack())
+        };
+        self.words[LANES].fetch_update(SeqCst, SeqCst, enter).map(drop)
+    }
+
+    /// Makes this lane inactive.
+    pub(crate) fn leave(&self) {
+        self.words[LANES].fetch_sub(1, SeqCst);
+    }
+
+    /// The next place in the dispatch order below `end`, if one is left.
+    pub(crate) fn claim(&self, end: usize) -> Option<usize> {
+        let next = |place| (place < end as u64).then_some(place + 1);
+        self.words[NEXT].fetch_update(AcqRel, Acquire, next).ok().map(|place| place as usize)
+    }
+
+    /// How many places have been claimed.
+    pub(crate) fn claimed(&self) -> usize {
+        self.words[NEXT].load(Acquire) as usize
+    }
+
+    /// Claims all that is left, so that nobody else can.
+    pub(crate) fn claim_rest(&self, end: usize) -> std::ops::Range<usize> {
+        self.words[NEXT].swap(end as u64, AcqRel) as usize..end
+    }
+
+    /// Permits claims up to this many; in lockstep only.
+    pub(crate) fn grant(&self, claims: u64) {
+        self.words[GRANTED].store(claims, Release);
+    }
+
+    pub(crate) fn granted(&self) -> u64 {
+        self.words[GRANTED].load(Acquire)
+    }
+
+    /// What each lane is running.
+    pub(crate) fn running(&self) -> impl Iterator<Item = CaseId> {
+        self.lane_words().iter().filter_map(|lane| {
+            let word = lane.load(Acquire);
+            (word > 0).then(|| CaseId((word - 1) as u32))
+        })
+    }
+
+    fn lane_words(&self) -> &'static [AtomicU64] {
+        &self.words[HEAD..HEAD + self.lanes]
+    }
+
+    /// Says what a lane runs from now on; `None` when it waits.
+    pub(crate) fn set_running(&self, lane: usize, case: Option<CaseId>) {
+        self.words[HEAD + lane].store(case.map_or(0, |case| u64::from(case.0) + 1), Release);
+    }
+
+    /// Appends to the list of finished tests. Whether somebody has to ring: the supervisor sleeps, or this was the last.
+    pub(crate) fn push_finished(&self, case: CaseId) -> bool {
+        let place = self.words[FINISHED].fetch_add(1, AcqRel) as usize;
+        self.words[HEAD + self.lanes + place].store(u64::from(case.0) + 1, SeqCst);
+        self.words[DOORBELL].load(SeqCst) == 1 && self.words[DOORBELL].swap(0, SeqCst) == 1
+            || place + 1 == self.cases
+    }
+
+    /// The finished test at this place of the list, if the lane that took the place has written it yet.
+    pub(crate) fn finished(&self, place: usize) -> Option<CaseId> {
+        let word = self.words.get(HEAD + self.lanes + place).filter(|_| place < self.cases)?.load(SeqCst);
+        (word > 0).then(|| CaseId((word - 1) as u32))
+    }
+
+    /// How many places of the list are taken.
+    pub(crate) fn finished_count(&self) -> usize {
+        self.words[FINISHED].load(Acquire) as usize
+    }
+
+    /// Asks the lanes to ring when a test finishes, or not to.
+    pub(crate) fn arm_doorbell(&self, armed: bool) {
+        self.words[DOORBELL].store(u64::from(armed), SeqCst);
+    }
+
+    /// The place of the `attempt`th attempt at a test, counted from 0.
+    pub(crate) fn slot(&self, case: CaseId, attempt: u64) -> Slot {
+        let first = HEAD + self.lanes + self.cases + case.index() * SLOT;
+        Slot { words: &self.words[first..first + SLOT], attempt }
+    }
+}
+
+/// One attempt at one test: its place in the table.
+///
+/// The attempt's number is part of the state, so that a worker that lost its test (a hung one that goes on after all)
+/// cannot finish the attempt that came after it.
+#[derive(Clone, Copy)]
+pub(crate) struct Slot {
+    words: &'static [AtomicU64],
+    attempt: u64,
+}
+
+impl Slot {
+    /// How this attempt stands.
+    pub(crate) fn state(self) -> State {
+        let word = self.words[0].load(Acquire);
+        let known = STATES.get((word & 0xff) as usize).filter(|_| word >> 8 == self.attempt);
+        known.copied().unwrap_or(State::Pending)
+    }
+
+    fn word(self, state: State) -> u64 {
+        self.attempt << 8 | state as u64
+    }
+
+    pub(crate) fn begin(self, now: Moment) {
+        self.words[1].store(now.0, Relaxed);
+        self.words[0].store(self.word(State::Running), Release);
+    }
+
+    /// Replaces `Running` by a final state. `false` if the test is no longer this attempt's to finish.
+    pub(crate) fn finish(self, state: State, now: Moment) -> bool {
+        let (running, finished) = (self.word(State::Running), self.word(state));
+        if self.words[0].load(Acquire) != running {
+            return false;
+        }
+        self.words[2].store(now.0, Relaxed);
+        self.words[0].compare_exchange(running, finished, AcqRel, Acquire).is_ok()
+    }
+
+    pub(crate) fn started(self) -> Moment {
+        Moment(self.words[1].load(Relaxed))
+    }
+
+    pub(crate) fn ended(self) -> Moment {
+        Moment(self.words[2].load(Relaxed))
+    }
+}

@@ -1,0 +1,187 @@
+//! What was set.
+
+use std::time::Duration;
+
+use super::variables::{INTERNAL, NOT_BUILT, VARIABLES};
+use crate::error::Error;
+
+/// The variables that a run is steered by. Text that is not UTF-8 is kept as near as can be, for error messages.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment(Vec<(String, String)>);
+
+/// libtest's, ours, and one of cargo-nextest's.
+const PREFIXES: [&str; 3] = ["RUST_TEST_", OURS, "NEXTEST_EXECUTION_MODE"];
+const OURS: &str = "SNOUT_";
+
+impl Environment {
+    /// This process's.
+    pub(crate) fn of_process() -> Environment {
+        let mut kept = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            if PREFIXES.iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes())) {
+                kept.push((name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+            }
+        }
+        Environment(kept)
+    }
+
+    /// The value of a variable, if it is set.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+    }
+
+    /// Whether a variable is set to anything but `0`: how libtest reads a switch.
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        self.value(name).is_some_and(|value| value != "0")
+    }
+
+    /// The value of a variable of ours. Set to nothing, it counts as not set.
+    fn own(&self, name: &str) -> Option<&str> {
+        self.value(name).filter(|value| !value.is_empty())
+    }
+
+    /// The choice that a variable of ours makes among `choices`; `advice` says what it can be.
+    pub(crate) fn choice<T: Copy>(
+        &self,
+        name: &'static str,
+        choices: &[(&str, T)],
+        advice: &'static str,
+    ) -> Result<Option<T>, Error> {
+        let Some(value) = self.own(name) else { return Ok(None) };
+        match choices.iter().find(|(word, _)| *word == value) {
+            Some((_, choice)) => Ok(Some(*choice)),
+            None => Err(Error::value(name, value, advice)),
+        }
+    }
+
+    /// The duration that a variable of ours gives.
+    pub(crate) fn duration(&self, name: &'static str) -> Result<Option<Duration>, Error> {
+        let Some(value) = self.own(name) else { return Ok(None) };
+        match duration(value) {
+            Some(duration) => Ok(Some(duration)),
+            None => Err(Error::value(name, value, "no duration: write it like `500ms`, `5s` or `2m`")),
+        }
+    }
+
+    /// Refuses what looks like ours and is not: a misspelt variable would be believed to work.
+    pub(crate) fn refuse_unknown(&self) -> Result<(), Error> {
+        for (name, value) in &self.0 {
+            let known = || VARIABLES.iter().map(|variable| variable.name);
+            if !name.starts_with(OURS) || INTERNAL.iter().any(|prefix| name.starts_with(prefix)) {
+                continue;
+            }
+            match NOT_BUILT.into_iter().find(|to_come| to_come == name) {
+                Some(to_come) if !value.is_empty() => return Err(Error::not_built(to_come)),
+                None if !known().any(|known| known == name) => {
+                    return Err(Error::unknown_variable(name, known()));
+                }
+                Some(_) | None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<const COUNT: usize> From<[(&str, &str); COUNT]> for Environment {
+    fn from(variables: [(&str, &str); COUNT]) -> Environment {
+        Environment(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+}
+
+/// Reads a duration as people write it: `500ms`, `1.5s`, `2m`, `1h`, and `0`.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+    let (number, unit) = text.split_at(digits);
+    if !number.starts_with(|first: char| first.is_ascii_digit()) || number.ends_with('.') {
+        return None;
+    }
+    let number: f64 = number.parse().ok()?;
+    let seconds = match unit {
+        "ms" => number / 1000.0,
+        "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        "" if number == 0.0 => 0.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        for (text, milliseconds) in [
+            ("500ms", 500),
+            ("0.1s", 100),
+            ("1.5s", 1_500),
+            ("5s", 5_000),
+            ("2m", 120_000),
+            ("1h", 3_600_000),
+            ("0.5h", 1_800_000),
+            ("0", 0),
+            ("0s", 0),
+            ("0.0", 0),
+        ] {
+            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_none() {
+        for text in [
+            "",
+            "5",
+            "s",
+            "5 s",
+            " 5s",
+            "5s ",
+            "-5s",
+            "+5s",
+            ".5s",
+            "5.s",
+            "1.2.3s",
+            "1e3s",
+            "nans",
+            "infs",
+            "5S",
+            "5parsecs",
+            "5µs",
+            "99999999999999999999h",
+            "٣s",
+        ] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_refused_and_strangers_are_not() {
+        for (name, text) in [
+            ("SNOUT_TIEMOUT", "snout knows no variable `SNOUT_TIEMOUT`: did you mean `SNOUT_TIMEOUT`?"),
+            ("SNOUT_ISOLAT", "snout knows no variable `SNOUT_ISOLAT`: did you mean `SNOUT_ISOLATE`?"),
+            ("SNOUT_SHARD", "SNOUT_SHARD is not built yet: unset it"),
+        ] {
+            let refusal = Environment::from([(name, "x")]).refuse_unknown().unwrap_err();
+            assert_eq!(refusal.to_string(), text);
+        }
+        for (name, value) in
+            [("SNOUT_INTERNAL_X", "x"), ("SNOUT_BUILD_X", "x"), ("RUST_TEST_FOO", "x"), ("SNOUT_ORDER", "")]
+        {
+            assert!(Environment::from([(name, value)]).refuse_unknown().is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_switch_is_on_unless_it_is_zero() {
+        for (value, on) in [("1", true), ("", true), ("false", true), ("0", false)] {
+            assert_eq!(
+                Environment::from([("RUST_TEST_NOCAPTURE", value)]).is_on("RUST_TEST_NOCAPTURE"),
+                on,
+                "{value}"
+            );
+        }
+        assert!(!Environment::default().is_on("RUST_TEST_NOCAPTURE"));
+    }
+}

@@ -1,0 +1,70 @@
+//! The variables of our own: what `--help` says of them, and which names are refused.
+
+/// One variable.
+pub(super) struct Variable {
+    pub(super) name: &'static str,
+    /// What it can be, as the help writes it.
+    pub(super) values: &'static str,
+    pub(super) help: &'static str,
+}
+
+const fn variable(name: &'static str, values: &'static str, help: &'static str) -> Variable {
+    Variable { name, values, help }
+}
+
+/// Those that steer a run.
+pub(super) const VARIABLES: [Variable; 6] = [
+    variable(
+        "SNOUT_THREAD_MODE",
+        "fresh|pooled",
+        "where a test runs: on a new thread named after it (default), or on a worker of the pool, which is faster",
+    ),
+    variable(
+        "SNOUT_ISOLATE",
+        "auto|always|never",
+        "which tests get a process of their own: those that hung or were running when the pool's process died \
+         (default), all, or none",
+    ),
+    variable(
+        "SNOUT_ISOLATION",
+        "fork|spawn",
+        "how a process is made: by fork (default), or by starting this program again",
+    ),
+    variable(
+        "SNOUT_TIMEOUT",
+        "DURATION",
+        "how long a test may take: like `500ms`, `5s`, `2m` (default `10m`), or `0` for as long as it likes",
+    ),
+    variable(
+        "SNOUT_GRACE",
+        "DURATION",
+        "how long a process may take to end once it is asked to (default `5s`)",
+    ),
+    variable(
+        "SNOUT_FORMAT",
+        "pretty|terse|json|junit",
+        "how results are written; --format and --quiet go before it",
+    ),
+];
+
+/// Names that are promised, and refused until they do something: ignored, they would be believed.
+pub(super) const NOT_BUILT: [&str; 3] = ["SNOUT_PROCESSES", "SNOUT_ORDER", "SNOUT_SHARD"];
+
+/// What processes of a run, or of a build, tell each other by.
+pub(super) const INTERNAL: [&str; 2] = ["SNOUT_INTERNAL_", "SNOUT_BUILD_"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_ours_and_given_once() {
+        let mut names: Vec<&str> = VARIABLES.iter().map(|variable| variable.name).chain(NOT_BUILT).collect();
+        assert!(names.iter().all(|name| name.starts_with("SNOUT_")));
+        assert!(names.iter().all(|name| !INTERNAL.iter().any(|internal| name.starts_with(internal))));
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

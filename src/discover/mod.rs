@@ -1,0 +1,91 @@
+//! Turns rustc's list of tests into the cases of this run.
+//!
+//! The order is rustc's, which is that of the names. Runs before anything else does, in a debug build, over every test there
+//! is: plain loops, no allocation a test.
+
+mod filter;
+mod nearest;
+
+pub(crate) use nearest::nearest;
+
+use crate::contract::{ShouldPanic, StaticBenchFn, StaticTestFn, StaticTestName, TestDescAndFn, TestType};
+use crate::model::{Body, Case, Expectation, Kind, RunIgnored, Sampling, Source};
+use crate::settings::Settings;
+
+/// The tests that are meant.
+#[derive(Debug)]
+pub(crate) struct Selected {
+    /// In rustc's order.
+    pub(crate) cases: Vec<Case>,
+    /// How many tests there are besides.
+    pub(crate) filtered_out: usize,
+}
+
+/// The tests that `settings` select among `tests`.
+pub(crate) fn cases(tests: &[&'static TestDescAndFn], settings: &Settings) -> Selected {
+    let selection = &settings.selection;
+    let all = selection.takes_all();
+    let mut cases = Vec::with_capacity(if all { tests.len() } else { 0 });
+    for &test in tests {
+        if all || selection.takes(&test.desc) {
+            cases.push(case(test, settings));
+        }
+    }
+    let filtered_out = tests.len() - cases.len();
+    Selected { cases, filtered_out }
+}
+
+fn case(test: &TestDescAndFn, settings: &Settings) -> Case {
+    let desc = &test.desc;
+    let StaticTestName(name) = desc.name;
+    let body = match test.testfn {
+        StaticTestFn(function) => Body::Test(function),
+        StaticBenchFn(function) if settings.measure => Body::Bench { function, sampling: Sampling::Measure },
+        StaticBenchFn(function) => Body::Bench { function, sampling: Sampling::Once },
+    };
+    Case {
+        name,
+        source: Source {
+            file: desc.source_file,
+            start_line: desc.start_line,
+            start_col: desc.start_col,
+            end_line: desc.end_line,
+            end_col: desc.end_col,
+        },
+        ignored: is_ignored(test, settings),
+        ignore_reason: desc.ignore_message,
+        expectation: match desc.should_panic {
+            ShouldPanic::No => Expectation::Return,
+            ShouldPanic::Yes => Expectation::Panic,
+            ShouldPanic::YesWithMessage(text) => Expectation::PanicWith(text),
+        },
+        kind: match desc.test_type {
+            TestType::UnitTest => Kind::Unit,
+            TestType::IntegrationTest => Kind::Integration,
+            TestType::DocTest => Kind::Doc,
+            TestType::Unknown => Kind::Unknown,
+        },
+        compile_fail: desc.compile_fail,
+        no_run: desc.no_run,
+        body,
+    }
+}
+
+/// Where a panic ends the process, a test that must panic cannot be run in it. libtest's list of platforms.
+const PANICS_CANNOT_BE_CAUGHT: bool =
+    (cfg!(target_family = "wasm") || cfg!(target_os = "zkvm")) && !cfg!(target_os = "emscripten");
+
+fn is_ignored(test: &TestDescAndFn, settings: &Settings) -> bool {
+    if test.desc.ignore && settings.selection.ignored == RunIgnored::No {
+        return true;
+    }
+    // What follows is about running, and a list says what `#[ignore]` says.
+    if settings.list {
+        return false;
+    }
+    let left_to_benchmarks = !settings.run_tests && matches!(test.testfn, StaticTestFn(_));
+    left_to_benchmarks || PANICS_CANNOT_BE_CAUGHT && test.desc.should_panic != ShouldPanic::No
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! The end of a run: no process is left, and what was found on the way is told.
+
+use std::io;
+
+use super::Ending;
+use super::children::Child;
+use super::pool::Pool;
+use super::supervisor::{Supervisor, now};
+use crate::sys::process::{self, Change};
+use crate::sys::signals::Signal;
+
+impl Supervisor<'_> {
+    /// Ends every process that is left, and tells of what was found then.
+    pub(super) fn close_down(&mut self, ending: Ending) -> io::Result<()> {
+        if ending != Ending::Complete {
+            self.children.iter_mut().for_each(Child::kill);
+            self.pool.iter_mut().for_each(Pool::kill);
+        }
+        if self.job.in_process {
+            // Its threads end with the process, and what they left behind is the process's own affair.
+            return Ok(());
+        }
+        if let Some(pool) = self.pool.as_mut().filter(|pool| !pool.is_ending()) {
+            pool.end(now());
+        }
+        while self.pool.is_some() || !self.children.is_empty() {
+            self.busy = false;
+            self.wait()?;
+            while let Some(signal) = self.launcher.next_signal() {
+                match signal {
+                    Signal::Child if ending == Ending::Complete => self.take_changes()?,
+                    Signal::Child => self.bury(),
+                    Signal::Stop(_) => self.pool.iter_mut().for_each(Pool::kill),
+                }
+            }
+            self.read_pipes()?;
+            self.watch_time()?;
+        }
+        let left = process::adopted();
+        left.iter().for_each(|(pid, _)| process::kill_one(*pid));
+        self.tell_of_leftovers(left, None)
+    }
+
+    /// Takes note of the end of processes that were killed; their tests have not come out, and do not now.
+    pub(super) fn bury(&mut self) {
+        while let Some((pid, change)) = process::next_change() {
+            if matches!(change, Change::Stopped(_)) {
+                continue;
+            }
+            process::kill_group_of(pid);
+            self.children.retain(|child| child.pid() != pid);
+            self.pool.take_if(|pool| pool.pid() == Some(pid));
+        }
+    }
+}

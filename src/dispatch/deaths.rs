@@ -1,0 +1,139 @@
+//! What follows when a process ends, or stands still.
+
+use std::io;
+
+use super::children::Unit;
+use super::escalate::{Next, Rest, after_pool, rest_after_death};
+use super::pool::Pool;
+use super::supervisor::Supervisor;
+use crate::model::{CaseId, Cause, Death, Leftover, Notice, Outcome};
+use crate::sys::process::{self, Change, Pid};
+
+impl Supervisor<'_> {
+    pub(super) fn take_changes(&mut self) -> io::Result<()> {
+        while let Some((pid, change)) = process::next_change() {
+            if self.pool.as_ref().and_then(Pool::pid) == Some(pid) {
+                self.pool_changed(pid, change)?;
+            } else if let Some(place) = self.children.iter().position(|child| child.pid() == pid) {
+                self.child_changed(place, change)?;
+            }
+            // Anything else is an orphan that some test left and that has ended by now.
+        }
+        Ok(())
+    }
+
+    pub(super) fn child_changed(&mut self, place: usize, change: Change) -> io::Result<()> {
+        if let Change::Stopped(signal) = change {
+            self.children[place].stopped(signal);
+            return Ok(());
+        }
+        let mut child = self.children.swap_remove(place);
+        child.read()?;
+        let (mut finished, printed) = child.conclude(change, self.job.rules.timeout);
+        finished.output = self.book.worth_keeping(&finished.outcome, printed);
+        self.find_leftovers(child.pid(), Some(child.unit.case))?;
+        if let Some(cause) = child.unit.cause
+            && !matches!(finished.outcome, Outcome::Failed(_))
+        {
+            self.book.notice(Notice::Escalated { case: finished.case, cause })?;
+        }
+        self.book.finish(finished)
+    }
+
+    /// Processes in the group of one that has ended: they are named, and ended.
+    pub(super) fn find_leftovers(&mut self, gone: Pid, case: Option<CaseId>) -> io::Result<()> {
+        if !process::is_group_alive(gone) {
+            return Ok(());
+        }
+        let left = process::members_of_group(gone);
+        process::kill_group_of(gone);
+        self.tell_of_leftovers(left, case)
+    }
+
+    pub(super) fn tell_of_leftovers(
+        &mut self,
+        left: Vec<(Pid, String)>,
+        case: Option<CaseId>,
+    ) -> io::Result<()> {
+        if left.is_empty() {
+            return Ok(());
+        }
+        let left = left.into_iter().map(|(pid, name)| Leftover { pid: pid.0, name }).collect();
+        self.book.notice(Notice::Leaked { case, left })
+    }
+
+    pub(super) fn pool_changed(&mut self, pid: Pid, change: Change) -> io::Result<()> {
+        let Some(mut pool) = self.pool.take() else { return Ok(()) };
+        if let Change::Stopped(signal) = change {
+            pool.stopped(signal);
+            self.pool = Some(pool);
+            return Ok(());
+        }
+        self.read_pool(&mut pool)?;
+        self.look_at_table()?;
+        self.find_leftovers(pid, None)?;
+        self.tell_of_stray(&mut pool)?;
+        match pool.death(change) {
+            Some(death) => self.pool_died(death),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn tell_of_stray(&mut self, pool: &mut Pool) -> io::Result<()> {
+        match pool.take_stray() {
+            bytes if bytes.is_empty() => Ok(()),
+            bytes => self.book.notice(Notice::Stray(bytes.into())),
+        }
+    }
+
+    /// The pool's process is gone, and nobody told it to go.
+    pub(super) fn pool_died(&mut self, death: Death) -> io::Result<()> {
+        self.pool_deaths += 1;
+        // What finished without a word is known from the slots, whatever became of the list.
+        let claimed = self.job.plan.order()[..self.table.claimed()].to_vec();
+        let mut in_flight = Vec::new();
+        for case in claimed.into_iter().filter(|&case| self.book.is_with_pool(case)).collect::<Vec<_>>() {
+            if !self.settle(case)? {
+                in_flight.push(case);
+            }
+        }
+        self.seen = self.table.finished_count();
+        self.book.notice(Notice::PoolDied { death, in_flight: in_flight.clone() })?;
+        for case in in_flight {
+            self.escalate(case, Cause::PoolDied(death))?;
+        }
+        match rest_after_death(self.job.isolate, self.pool_deaths, death) {
+            Rest::NewPool => Ok(()),
+            Rest::Alone => {
+                self.queue_rest();
+                Ok(())
+            }
+            Rest::Final(failure) => {
+                let order = self.job.plan.order();
+                let rest = self.table.claim_rest(order.len());
+                order[rest].iter().try_for_each(|&case| self.book.fail(case, failure.clone()))
+            }
+        }
+    }
+
+    /// Everything that nobody has claimed gets a process of its own.
+    pub(super) fn queue_rest(&mut self) {
+        let order = self.job.plan.order();
+        for &case in &order[self.table.claim_rest(order.len())] {
+            self.book.take_from_pool(case);
+            self.queue.push_back(Unit { case, cause: None });
+        }
+    }
+
+    /// A test went wrong in the pool.
+    pub(super) fn escalate(&mut self, case: CaseId, cause: Cause) -> io::Result<()> {
+        match after_pool(self.job.isolate, cause) {
+            Next::Alone => {
+                self.book.take_from_pool(case);
+                self.queue.push_back(Unit { case, cause: Some(cause) });
+                Ok(())
+            }
+            Next::Final(failure) => self.book.fail(case, failure),
+        }
+    }
+}

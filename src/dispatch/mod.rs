@@ -1,0 +1,77 @@
+//! The supervisor: says which test runs where, watches over it, and decides what follows when it goes wrong.
+//!
+//! It has one thread and runs no user code, so it may fork whenever it likes and is never the one that crashes. It reports
+//! what happens through a [`Listener`]; it prints nothing.
+
+mod children;
+mod closing;
+mod deaths;
+mod escalate;
+mod launch;
+mod pool;
+mod results;
+mod staff;
+mod standing;
+mod supervisor;
+mod time;
+
+use std::io;
+use std::time::Duration;
+
+pub(crate) use launch::take_role;
+pub(crate) use supervisor::Supervisor;
+
+use crate::execute::Rules;
+use crate::model::{Event, Isolate, Isolation};
+use crate::plan::Plan;
+
+/// Hears what happens, as it happens.
+pub(crate) trait Listener {
+    /// Takes in one event.
+    fn hear(&mut self, event: Event) -> io::Result<()>;
+
+    /// Lets everything heard so far be seen.
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// What is to be run, and how.
+#[derive(Clone)]
+pub(crate) struct Job {
+    pub(crate) plan: &'static Plan,
+    pub(crate) rules: Rules,
+    /// How many tests may run at the same time.
+    pub(crate) lanes: u16,
+    pub(crate) isolate: Isolate,
+    pub(crate) isolation: Isolation,
+    /// Nothing new starts after the first failure.
+    pub(crate) fail_fast: bool,
+    /// How long a process may take to end after it was asked to.
+    pub(crate) grace: Duration,
+    /// No process is made: tests run on threads of this one.
+    pub(crate) in_process: bool,
+}
+
+impl Job {
+    /// The same job on threads of this process: nothing can be taken from a thread, so there is no time limit and no
+    /// second try.
+    pub(crate) fn direct(self) -> Job {
+        let rules = Rules { timeout: None, ..self.rules };
+        Job { in_process: true, isolate: Isolate::Never, rules, ..self }
+    }
+
+    /// The same job with a process for every test.
+    pub(crate) fn isolated(self) -> Job {
+        Job { isolate: Isolate::Always, ..self }
+    }
+}
+
+/// How a run came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Every test has come out.
+    Complete,
+    /// The first failure ended it.
+    FailedFast,
+    /// This signal ended it.
+    Interrupted(i32),
+}

@@ -1,0 +1,182 @@
+//! The supervisor's side of the pool's process.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+use super::launch::Launched;
+use crate::execute::wire::Decoder;
+use crate::model::{CaseId, Death, Finished, Moment};
+use crate::sys::descriptor::{Readable, read_some};
+use crate::sys::process::{self, Change, Pid};
+
+/// How far a pool is with its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Working,
+    /// Its lanes finish what they have begun and take nothing new.
+    Draining,
+    /// It was told to end.
+    Ending {
+        since: Moment,
+    },
+}
+
+/// A pool, from its start to its last word.
+pub(super) struct Pool {
+    /// `None` when the pool is threads of this very process.
+    pid: Option<Pid>,
+    frames: Option<OwnedFd>,
+    decoder: Decoder,
+    output: Option<OwnedFd>,
+    stray: Vec<u8>,
+    control: Option<OwnedFd>,
+    phase: Phase,
+    /// Tests that hold a worker for good: over time, in `pooled` mode.
+    hung: Vec<CaseId>,
+    stopped_by: Option<i32>,
+    /// It was killed because it did not end when told to.
+    gave_up_on_it: bool,
+}
+
+impl Pool {
+    pub(super) fn launched(launched: Launched) -> Pool {
+        let Launched { pid, frames, output, control } = launched;
+        Pool { pid: Some(pid), output, control, ..Pool::in_process(frames) }
+    }
+
+    /// A pool of threads of this process.
+    pub(super) fn in_process(frames: OwnedFd) -> Pool {
+        Pool {
+            pid: None,
+            frames: Some(frames),
+            decoder: Decoder::default(),
+            output: None,
+            stray: Vec::new(),
+            control: None,
+            phase: Phase::Working,
+            hung: Vec::new(),
+            stopped_by: None,
+            gave_up_on_it: false,
+        }
+    }
+
+    pub(super) fn pid(&self) -> Option<Pid> {
+        self.pid
+    }
+
+    /// The descriptors to wait for.
+    pub(super) fn descriptors(&self) -> impl Iterator<Item = RawFd> {
+        [&self.frames, &self.output].into_iter().flatten().map(AsRawFd::as_raw_fd)
+    }
+
+    /// Every descriptor of the supervisor that belongs to the pool.
+    pub(super) fn all_descriptors(&self) -> impl Iterator<Item = RawFd> {
+        self.descriptors().chain(self.control.as_ref().map(AsRawFd::as_raw_fd))
+    }
+
+    /// Takes in what has arrived; the outcomes that are whole.
+    pub(super) fn read(&mut self) -> io::Result<Vec<Finished>> {
+        if let Some(output) = &self.output
+            && read_all(output, &mut self.stray)?
+        {
+            self.output = None;
+        }
+        if let Some(frames) = &self.frames
+            && read_all(frames, self.decoder.buffer())?
+        {
+            self.frames = None;
+        }
+        let mut arrived = Vec::new();
+        // What cannot be understood is lost, and the tests it was about are missing when the pool has ended: they are
+        // suspects then like any other in flight.
+        while let Ok(Some(finished)) = self.decoder.next() {
+            arrived.push(finished);
+        }
+        Ok(arrived)
+    }
+
+    /// What came out of its descriptors, leaving nothing.
+    pub(super) fn take_stray(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.stray)
+    }
+
+    pub(super) fn is_working(&self) -> bool {
+        self.phase == Phase::Working
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        matches!(self.phase, Phase::Ending { .. })
+    }
+
+    /// How many of its lanes are held by a hung test.
+    pub(super) fn hung_lanes(&self) -> u16 {
+        u16::try_from(self.hung.len()).unwrap_or(u16::MAX)
+    }
+
+    /// A worker is lost to this test: the pool is to be replaced as soon as its other lanes are free.
+    pub(super) fn lose_worker(&mut self, case: CaseId) {
+        self.hung.push(case);
+        if self.phase == Phase::Working {
+            self.phase = Phase::Draining;
+        }
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.phase == Phase::Draining
+    }
+
+    /// Tells it to end.
+    pub(super) fn end(&mut self, now: Moment) {
+        self.control = None;
+        self.phase = Phase::Ending { since: now };
+    }
+
+    /// Since when it has been told to end.
+    pub(super) fn ending_since(&self) -> Option<Moment> {
+        match self.phase {
+            Phase::Ending { since } => Some(since),
+            Phase::Working | Phase::Draining => None,
+        }
+    }
+
+    /// Kills it, if it is a process.
+    pub(super) fn kill(&mut self) {
+        self.gave_up_on_it = true;
+        if let Some(pid) = self.pid {
+            process::kill(pid);
+        }
+    }
+
+    /// Something stopped it. What is stopped does not go on by itself: it is killed.
+    pub(super) fn stopped(&mut self, signal: i32) {
+        self.stopped_by = Some(signal);
+        if let Some(pid) = self.pid {
+            process::kill(pid);
+        }
+    }
+
+    /// How it died, by what the system says; `None` for the end it was told to come to.
+    pub(super) fn death(&self, change: Change) -> Option<Death> {
+        match (self.stopped_by, change) {
+            (Some(signal), _) => Some(Death::Stopped(signal)),
+            (None, Change::Exited(0)) if self.is_ending() => None,
+            // A hung test may well keep a process from ending; it has been reported.
+            (None, Change::Killed(_)) if self.gave_up_on_it && !self.hung.is_empty() => None,
+            (None, Change::Killed(_)) if self.gave_up_on_it => Some(Death::HungAtExit),
+            (None, Change::Exited(code)) => Some(Death::Exited(code)),
+            (None, Change::Killed(signal)) => Some(Death::Killed(signal)),
+            (None, Change::Stopped(signal)) => Some(Death::Stopped(signal)),
+        }
+    }
+}
+
+/// Reads until nothing is there. Whether that was the end.
+pub(super) fn read_all(descriptor: &OwnedFd, into: &mut Vec<u8>) -> io::Result<bool> {
+    loop {
+        match read_some(descriptor, into)? {
+            Readable::Bytes => {}
+            Readable::Nothing => return Ok(false),
+            Readable::End => return Ok(true),
+        }
+    }
+}

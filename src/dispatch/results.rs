@@ -1,0 +1,78 @@
+//! Takes in what lanes and children say: from the run table, and from their pipes.
+
+use std::io;
+
+use super::children::Child;
+use super::pool::Pool;
+use super::standing::Standing;
+use super::supervisor::Supervisor;
+use crate::accumulate::State;
+use crate::model::{CaseId, Cause, Moment, Outcome};
+
+impl Supervisor<'_> {
+    pub(super) fn read_pipes(&mut self) -> io::Result<()> {
+        self.children.iter_mut().try_for_each(Child::read)?;
+        let Some(mut pool) = self.pool.take() else { return Ok(()) };
+        let result = self.read_pool(&mut pool);
+        self.pool = Some(pool);
+        result
+    }
+
+    pub(super) fn read_pool(&mut self, pool: &mut Pool) -> io::Result<()> {
+        for finished in pool.read()? {
+            // A test that was taken from the pool is another's to finish.
+            if self.book.is_with_pool(finished.case) {
+                self.book.finish(finished)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what lanes have begun and finished since the last look.
+    pub(super) fn look_at_table(&mut self) -> io::Result<()> {
+        self.busy = false;
+        while let Some(case) = self.table.finished(self.seen) {
+            self.seen += 1;
+            self.busy = true;
+            if self.book.is_with_pool(case) {
+                self.settle(case)?;
+            }
+        }
+        if self.job.lanes == 1 {
+            let running: Vec<CaseId> = self.running().map(|(case, _)| case).collect();
+            running.into_iter().try_for_each(|case| self.book.announce(case))?;
+        }
+        Ok(())
+    }
+
+    /// What the pool's lanes run, and since when.
+    pub(super) fn running(&self) -> impl Iterator<Item = (CaseId, Moment)> {
+        let begun = self.table.running().map(|case| (case, self.table.slot(case, 0)));
+        let running =
+            begun.filter(|(case, slot)| slot.state() == State::Running && self.book.is_with_pool(*case));
+        running.map(|(case, slot)| (case, slot.started()))
+    }
+
+    /// Takes the word of the table on a test of the pool. `false` if that is not its last word.
+    pub(super) fn settle(&mut self, case: CaseId) -> io::Result<bool> {
+        let slot = self.table.slot(case, 0);
+        match slot.state() {
+            State::Passed => {
+                let elapsed = slot.ended().since(slot.started());
+                self.book.finish_plainly(case, Outcome::Passed, elapsed)?;
+            }
+            State::Ignored => self.book.ignore(case)?,
+            State::TimedOut => {
+                let limit = self.job.rules.timeout.unwrap_or_default();
+                self.escalate(case, Cause::TimedOut(limit))?;
+            }
+            // The frame was written before the state: it is in the pipe.
+            State::Reported => {
+                self.read_pipes()?;
+                return Ok(self.book.standing(case) != Standing::Pool);
+            }
+            State::Pending | State::Running => return Ok(false),
+        }
+        Ok(true)
+    }
+}

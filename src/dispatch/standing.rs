@@ -1,0 +1,145 @@
+//! Where every test stands, and the events that follow from it.
+//!
+//! Each test is told of once: `Started`, then `Finished`. What comes in about a test that has come out already (a hung
+//! worker that goes on after all) is dropped here.
+
+use std::io;
+use std::time::Duration;
+
+use super::{Job, Listener};
+use crate::model::{Case, CaseId, Event, Failure, Finished, Notice, Outcome, Output};
+
+/// Where a test stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The pool's, begun or not.
+    Pool,
+    /// In the queue for a process of its own, or in one.
+    Alone,
+    Done,
+}
+
+/// The supervisor's book of all tests.
+pub(super) struct Book<'run> {
+    plan: &'static crate::plan::Plan,
+    listener: &'run mut dyn Listener,
+    show_output: bool,
+    standing: Vec<Standing>,
+    announced: Vec<bool>,
+    slow: Vec<CaseId>,
+    done: usize,
+    failed: bool,
+}
+
+impl<'run> Book<'run> {
+    pub(super) fn new(job: &Job, listener: &'run mut dyn Listener) -> Book<'run> {
+        let cases = job.plan.cases().len();
+        Book {
+            plan: job.plan,
+            listener,
+            show_output: job.rules.show_output,
+            standing: vec![Standing::Pool; cases],
+            announced: vec![false; cases],
+            slow: Vec::new(),
+            done: 0,
+            failed: false,
+        }
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.done == self.standing.len()
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    pub(super) fn standing(&self, case: CaseId) -> Standing {
+        self.standing[case.index()]
+    }
+
+    pub(super) fn is_with_pool(&self, case: CaseId) -> bool {
+        self.standing(case) == Standing::Pool
+    }
+
+    pub(super) fn case(&self, case: CaseId) -> &'static Case {
+        self.plan.case(case)
+    }
+
+    /// Takes a test out of the pool's hands.
+    pub(super) fn take_from_pool(&mut self, case: CaseId) {
+        self.standing[case.index()] = Standing::Alone;
+    }
+
+    /// Says that a test runs, unless that has been said.
+    pub(super) fn announce(&mut self, case: CaseId) -> io::Result<()> {
+        if std::mem::replace(&mut self.announced[case.index()], true) {
+            return Ok(());
+        }
+        self.listener.hear(Event::Started(case))
+    }
+
+    /// Says that a test has been running for long, unless that has been said.
+    pub(super) fn call_slow(&mut self, case: CaseId) -> io::Result<()> {
+        if self.slow.contains(&case) {
+            return Ok(());
+        }
+        self.slow.push(case);
+        self.listener.hear(Event::Slow(case))
+    }
+
+    pub(super) fn is_called_slow(&self, case: CaseId) -> bool {
+        self.slow.contains(&case)
+    }
+
+    /// Says how a test came out, unless that has been said.
+    pub(super) fn finish(&mut self, finished: Finished) -> io::Result<()> {
+        let place = finished.case.index();
+        if std::mem::replace(&mut self.standing[place], Standing::Done) == Standing::Done {
+            return Ok(());
+        }
+        self.done += 1;
+        self.failed |= matches!(finished.outcome, Outcome::Failed(_));
+        self.announce(finished.case)?;
+        self.listener.hear(Event::Finished(finished))
+    }
+
+    /// A test that came out without a word more than this.
+    pub(super) fn finish_plainly(
+        &mut self,
+        case: CaseId,
+        outcome: Outcome,
+        elapsed: Duration,
+    ) -> io::Result<()> {
+        self.finish(Finished { case, outcome, elapsed, output: Output::default() })
+    }
+
+    /// A test that is marked `#[ignore]`.
+    pub(super) fn ignore(&mut self, case: CaseId) -> io::Result<()> {
+        let reason = self.case(case).ignore_reason.map(str::to_owned);
+        self.finish_plainly(case, Outcome::Ignored(reason), Duration::ZERO)
+    }
+
+    /// A test that failed without being run to its end.
+    pub(super) fn fail(&mut self, case: CaseId, failure: Failure) -> io::Result<()> {
+        self.finish_plainly(case, Outcome::Failed(failure), Duration::ZERO)
+    }
+
+    /// What a test printed, if a report may ask for it.
+    pub(super) fn worth_keeping(&self, outcome: &Outcome, printed: Vec<u8>) -> Output {
+        let is_shown = match outcome {
+            Outcome::Passed | Outcome::Measured(_) => self.show_output,
+            Outcome::Failed(_) => true,
+            Outcome::Ignored(_) => false,
+        };
+        if is_shown { printed.into() } else { Output::default() }
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice) -> io::Result<()> {
+        self.listener.hear(Event::Notice(notice))
+    }
+
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.listener.flush()
+    }
+}

@@ -1,0 +1,122 @@
+//! The supervisor's loop.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use super::children::{Child, Unit};
+use super::launch::Launcher;
+use super::pool::{Pool, read_all};
+use super::standing::Book;
+use super::{Ending, Job, Listener};
+use crate::accumulate::RunTable;
+use crate::model::{Isolate, Moment};
+use crate::sys::clock::nanoseconds;
+use crate::sys::descriptor;
+use crate::sys::signals::Signal;
+
+/// While tests finish all the time, results are looked at this often; nobody has to ring.
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// Everything the supervisor knows and has.
+pub(crate) struct Supervisor<'run> {
+    pub(super) job: &'run Job,
+    pub(super) launcher: Launcher<'run>,
+    pub(super) table: RunTable,
+    pub(super) book: Book<'run>,
+    pub(super) pool: Option<Pool>,
+    pub(super) pool_deaths: u32,
+    pub(super) children: Vec<Child>,
+    pub(super) queue: VecDeque<Unit>,
+    /// How many places of the table's list of finished tests have been seen.
+    pub(super) seen: usize,
+    /// Whether the last round found finished tests.
+    pub(super) busy: bool,
+    pub(super) interrupted_by: Option<i32>,
+}
+
+impl<'run> Supervisor<'run> {
+    /// Takes charge of this process.
+    pub(crate) fn new(job: &'run Job, listener: &'run mut dyn Listener) -> io::Result<Supervisor<'run>> {
+        let launcher = Launcher::new(job)?;
+        let table = launcher.table();
+        Ok(Supervisor {
+            job,
+            launcher,
+            table,
+            book: Book::new(job, listener),
+            pool: None,
+            pool_deaths: 0,
+            children: Vec::new(),
+            queue: VecDeque::new(),
+            seen: 0,
+            busy: false,
+            interrupted_by: None,
+        })
+    }
+
+    /// Runs everything there is to run.
+    pub(crate) fn run(mut self) -> io::Result<Ending> {
+        if self.job.isolate == Isolate::Always {
+            self.queue_rest();
+        }
+        let ending = loop {
+            if let Some(ending) = self.ending() {
+                break ending;
+            }
+            self.staff()?;
+            self.book.flush()?;
+            self.wait()?;
+            self.take_signals()?;
+            self.read_pipes()?;
+            self.look_at_table()?;
+            self.watch_time()?;
+        };
+        self.close_down(ending)?;
+        Ok(ending)
+    }
+
+    fn ending(&self) -> Option<Ending> {
+        if let Some(signal) = self.interrupted_by {
+            return Some(Ending::Interrupted(signal));
+        }
+        if self.book.is_complete() {
+            return Some(Ending::Complete);
+        }
+        (self.job.fail_fast && self.book.has_failed()).then_some(Ending::FailedFast)
+    }
+
+    /// Sleeps until something may have happened.
+    pub(super) fn wait(&mut self) -> io::Result<()> {
+        let mut waited_for: Vec<RawFd> = self.launcher.descriptors().collect();
+        waited_for.extend(self.pool.iter().flat_map(Pool::descriptors));
+        waited_for.extend(self.children.iter().flat_map(Child::descriptors));
+        let limit = self.time_to_next_deadline();
+        let limit = if self.busy { Some(limit.map_or(GLANCE, |limit| limit.min(GLANCE))) } else { limit };
+        if !self.busy {
+            self.table.arm_doorbell(true);
+            // A test that finished before the bell was armed has not rung it.
+            if self.table.finished_count() > self.seen {
+                return Ok(());
+            }
+        }
+        descriptor::wait(&waited_for, limit)?;
+        self.table.arm_doorbell(false);
+        read_all(self.launcher.doorbell(), &mut Vec::new()).map(drop)
+    }
+
+    fn take_signals(&mut self) -> io::Result<()> {
+        while let Some(signal) = self.launcher.next_signal() {
+            match signal {
+                Signal::Child => self.take_changes()?,
+                Signal::Stop(number) => self.interrupted_by = Some(number),
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn now() -> Moment {
+    Moment(nanoseconds())
+}

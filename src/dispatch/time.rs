@@ -1,0 +1,84 @@
+//! Watches the time: whose is up, and how long nothing will be.
+
+use std::io;
+use std::time::Duration;
+
+use super::pool::Pool;
+use super::supervisor::{Supervisor, now};
+use crate::accumulate::State;
+use crate::model::{CaseId, Cause, Moment, ThreadMode};
+
+/// From when on libtest, with more than one thread, calls a test slow.
+const SLOW: Duration = Duration::from_mins(1);
+
+/// A fresh thread's lane notices by itself that time is up; the supervisor steps in when that fails.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// How long a name may be missing from the screen, with one lane.
+const SCREEN: Duration = Duration::from_millis(50);
+
+impl Supervisor<'_> {
+    pub(super) fn time_to_next_deadline(&self) -> Option<Duration> {
+        let (timeout, grace) = (self.job.rules.timeout, self.job.grace);
+        let now = now();
+        let children = self.children.iter().flat_map(|child| {
+            [child.next_deadline(timeout, grace), self.slow_moment(child.unit.case, child.launched())]
+        });
+        let lanes = self.running().flat_map(|(case, started)| {
+            [timeout.map(|timeout| started.after(timeout + self.slack())), self.slow_moment(case, started)]
+        });
+        let ending = self.pool.as_ref().and_then(Pool::ending_since).map(|since| since.after(grace));
+        let next = children.chain(lanes).chain([ending]).flatten().min();
+        let limit = next.map(|next| next.since(now));
+        // A lane that begins after this has its own deadline; none is shorter than the timeout.
+        let limit = [limit, timeout].into_iter().flatten().min();
+        if self.job.lanes == 1 { Some(limit.map_or(SCREEN, |limit| limit.min(SCREEN))) } else { limit }
+    }
+
+    pub(super) fn slack(&self) -> Duration {
+        match self.job.rules.thread_mode {
+            ThreadMode::Fresh => SLACK,
+            ThreadMode::Pooled => Duration::ZERO,
+        }
+    }
+
+    pub(super) fn slow_moment(&self, case: CaseId, started: Moment) -> Option<Moment> {
+        (self.job.lanes > 1 && !self.book.is_called_slow(case)).then(|| started.after(SLOW))
+    }
+
+    pub(super) fn watch_time(&mut self) -> io::Result<()> {
+        let now = now();
+        for child in &mut self.children {
+            child.watch(self.job.rules.timeout, self.job.grace, now);
+        }
+        let children = self.children.iter().map(|child| (child.unit.case, child.launched()));
+        let lanes: Vec<(CaseId, Moment)> = self.running().collect();
+        for &(case, started) in children.collect::<Vec<_>>().iter().chain(&lanes) {
+            if self.slow_moment(case, started).is_some_and(|slow| now >= slow) {
+                self.book.call_slow(case)?;
+            }
+        }
+        for (case, started) in lanes {
+            self.watch_lane(case, started, now)?;
+        }
+        if let Some(pool) = &mut self.pool
+            && pool.ending_since().is_some_and(|since| now.since(since) >= self.job.grace)
+        {
+            pool.kill();
+        }
+        Ok(())
+    }
+
+    /// Takes a test from a worker that holds it for too long.
+    pub(super) fn watch_lane(&mut self, case: CaseId, started: Moment, now: Moment) -> io::Result<()> {
+        let Some(timeout) = self.job.rules.timeout else { return Ok(()) };
+        let slot = self.table.slot(case, 0);
+        if now.since(started) < timeout + self.slack() || !slot.finish(State::TimedOut, now) {
+            return Ok(());
+        }
+        if let Some(pool) = &mut self.pool {
+            pool.lose_worker(case);
+        }
+        self.escalate(case, Cause::TimedOut(timeout))
+    }
+}

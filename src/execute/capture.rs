@@ -1,0 +1,83 @@
+//! Keeps what a test prints, inside a process that runs several tests.
+//!
+//! Each attempt gets a sink; threads that the test spawns write to the same one. A thread that outlives its test keeps the
+//! sink alive, so what it prints later goes nowhere, as under libtest, and never into another test's output.
+
+use std::panic;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::sys::capture::{Sink, hand_on_to_threads, swap};
+
+thread_local! {
+    /// The test that runs on this worker, where the worker's own name is not the test's.
+    static RUNNING: std::cell::Cell<Option<&'static str>> = const { std::cell::Cell::new(None) };
+}
+
+/// Where one attempt's text goes.
+#[derive(Clone, Default)]
+pub(super) struct Buffer(Sink);
+
+impl Buffer {
+    /// Sends this thread's text into the buffer for as long as `body` runs.
+    pub(super) fn collect<T>(&self, body: impl FnOnce() -> T) -> T {
+        let before = swap(Some(Arc::clone(&self.0)));
+        let result = body();
+        swap(before);
+        result
+    }
+
+    /// What has come in so far, leaving nothing.
+    pub(super) fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether some thread of an earlier attempt still writes here.
+    pub(super) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+/// Makes threads spawned from this one write where it writes.
+pub(super) fn inherit() {
+    hand_on_to_threads();
+}
+
+/// Names the test that this worker runs, for the text of panics.
+pub(super) fn set_running(name: Option<&'static str>) {
+    RUNNING.set(name);
+}
+
+/// Has panics on a worker named after the test, where std would name the worker: the hook's text is caught, the name in it
+/// replaced, and the text passed on.
+pub(super) fn name_tests_in_panics() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| match RUNNING.try_with(std::cell::Cell::get).ok().flatten() {
+        None => print(info),
+        Some(test) => {
+            let caught: Sink = Arc::new(Mutex::new(Vec::new()));
+            let before = swap(Some(Arc::clone(&caught)));
+            print(info);
+            swap(before.clone());
+            let text = std::mem::take(&mut *caught.lock().unwrap_or_else(PoisonError::into_inner));
+            pass_on(&rename(&text, test), before.as_ref());
+        }
+    }));
+}
+
+/// The text with the first mention of this thread replaced by the test's name.
+fn rename(text: &[u8], test: &str) -> Vec<u8> {
+    let own = format!("thread '{}'", thread::current().name().unwrap_or("<unnamed>"));
+    let Some(at) = text.windows(own.len()).position(|window| window == own.as_bytes()) else {
+        return text.to_vec();
+    };
+    [&text[..at], format!("thread '{test}'").as_bytes(), &text[at + own.len()..]].concat()
+}
+
+fn pass_on(text: &[u8], sink: Option<&Sink>) {
+    match sink {
+        Some(sink) => sink.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(text),
+        // Not captured: to standard error, as the hook would have. A closed one is no reason to fail the test.
+        None => drop(std::io::Write::write_all(&mut std::io::stderr(), text)),
+    }
+}

@@ -1,0 +1,68 @@
+//! A child: one test in a process of its own.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::panic;
+use std::sync::Arc;
+
+use super::attempt::Attempt;
+use super::capture::{Buffer, name_tests_in_panics};
+use super::thread::{self, Waited};
+use super::verdict::{End, judge};
+use super::{Rules, wire};
+use crate::accumulate::{Slot, State};
+use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
+use crate::sys::clock::nanoseconds;
+
+/// Runs one test and ends the process.
+///
+/// Its text goes to the descriptors, which lead to the supervisor: nothing is lost if the process dies. The time limit is
+/// the supervisor's to enforce.
+pub(crate) fn run_child(case: (CaseId, &'static Case), slot: Slot, frames: File, rules: &'static Rules) -> ! {
+    let (id, case) = case;
+    slot.begin(Moment(nanoseconds()));
+    if rules.panics_abort {
+        report_before_aborting(id, case, slot, &frames);
+    }
+    let attempt = match rules.thread_mode {
+        ThreadMode::Pooled => {
+            name_tests_in_panics();
+            thread::here(case, rules, &Buffer::default())
+        }
+        ThreadMode::Fresh => match thread::run(case, rules, &Buffer::default(), &Arc::default()) {
+            Waited::Done(attempt) => attempt,
+            Waited::Hung => unreachable!("a child has no time limit of its own"),
+        },
+    };
+    report(id, attempt, slot, &frames);
+    std::process::exit(0)
+}
+
+fn report(id: CaseId, attempt: Attempt, slot: Slot, frames: &File) {
+    // std's stdout keeps a line that has no end yet; it belongs to the test.
+    let _ = io::stdout().flush();
+    let Attempt { outcome, elapsed } = attempt;
+    let state = if outcome == Outcome::Passed {
+        State::Passed
+    } else {
+        match wire::send(&Finished { case: id, outcome, elapsed, output: Output::default() }, frames) {
+            Ok(()) => State::Reported,
+            Err(_) => std::process::exit(1),
+        }
+    };
+    slot.finish(state, Moment(nanoseconds()));
+}
+
+/// Where a panic cannot be caught, the hook is the last that sees it: it judges, reports, and ends the process.
+fn report_before_aborting(id: CaseId, case: &'static Case, slot: Slot, frames: &File) {
+    let Ok(frames) = frames.try_clone() else { return };
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        print(info);
+        let text = info.payload_as_str().unwrap_or_default().to_owned();
+        let outcome = judge(case, &End::Panicked(&text));
+        let elapsed = Moment(nanoseconds()).since(slot.started());
+        report(id, Attempt { outcome, elapsed }, slot, &frames);
+        std::process::exit(0)
+    }));
+}

@@ -1,0 +1,42 @@
+//! Runs one unit: a test in the pool, a test in a child.
+//!
+//! What happens here happens in a process that runs user code. It writes the run table and its pipe, and decides nothing
+//! about other tests: that is the supervisor's, in `dispatch`.
+
+mod attempt;
+mod capture;
+mod verdict;
+pub(crate) mod wire;
+
+#[cfg(all(target_os = "linux", not(miri)))]
+mod child;
+
+#[cfg(all(target_os = "linux", not(miri)))]
+mod lane;
+#[cfg(all(target_os = "linux", not(miri)))]
+mod pool;
+mod thread;
+
+#[cfg(all(target_os = "linux", not(miri)))]
+pub(crate) use child::run_child;
+#[cfg(all(target_os = "linux", not(miri)))]
+pub(crate) use pool::{Worker, run_pool, start_in_process};
+
+use std::time::Duration;
+
+use crate::model::{ThreadMode, TimeLimits};
+
+/// What holds for every attempt of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) thread_mode: ThreadMode,
+    /// Output is kept from the terminal.
+    pub(crate) capture: bool,
+    /// Output of passing tests is kept for the report.
+    pub(crate) show_output: bool,
+    /// How long a test may take before it is taken out of the pool.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) time_limits: Option<TimeLimits>,
+    /// A panic cannot be caught: the program was built with `panic = "abort"`.
+    pub(crate) panics_abort: bool,
+}

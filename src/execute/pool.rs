@@ -1,0 +1,86 @@
+//! The pool: rayon workers that run tests in one process.
+//!
+//! Each worker runs one `broadcast` job for as long as there is work. Tests are never rayon jobs themselves: a worker that
+//! waits inside a test (which may use rayon) would start another test on the same stack.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon_core::ThreadPoolBuilder;
+
+use super::Rules;
+use super::capture::name_tests_in_panics;
+use super::lane::Lane;
+use super::wire;
+use crate::accumulate::RunTable;
+use crate::model::{Finished, ThreadMode};
+use crate::plan::Plan;
+
+/// What the lanes of a pool share.
+pub(crate) struct Worker {
+    pub(crate) plan: &'static Plan,
+    pub(crate) table: RunTable,
+    pub(crate) rules: &'static Rules,
+    /// Every test waits for the supervisor's permission, so that what is printed stays in order.
+    pub(crate) lockstep: bool,
+    pub(crate) lanes: usize,
+    /// Where frames go; lanes take turns.
+    pub(crate) frames: Mutex<File>,
+    /// A byte written here wakes the supervisor.
+    pub(crate) doorbell: File,
+}
+
+impl Worker {
+    pub(super) fn send(&self, finished: &Finished) -> io::Result<()> {
+        let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        wire::send(finished, &*pipe)
+    }
+
+    /// Wakes the supervisor. If it is gone, so is this process soon.
+    pub(super) fn ring(&self) {
+        let _ = (&self.doorbell).write(&[1]);
+    }
+}
+
+/// Runs tests in this process until the supervisor says that it is enough, and ends the process.
+///
+/// `control` ends when the supervisor is done or gone.
+pub(crate) fn run_pool(worker: Worker, control: OwnedFd) -> ! {
+    let code = match start_in_process(worker) {
+        Ok(()) => wait_for_end(control),
+        // The supervisor sees a pool that ends with its work undone, and goes on with children.
+        Err(_) => 1,
+    };
+    // By `exit`, not `_exit`: coverage counters are written on the way out.
+    std::process::exit(code)
+}
+
+fn wait_for_end(control: OwnedFd) -> i32 {
+    // Any byte or the end of the pipe is the signal.
+    match io::Read::read(&mut File::from(control), &mut [0]) {
+        Ok(_) => 0,
+        Err(_) => 1,
+    }
+}
+
+/// Starts the lanes on threads of this process; returns at once.
+pub(crate) fn start_in_process(worker: Worker) -> io::Result<()> {
+    if worker.rules.thread_mode == ThreadMode::Pooled {
+        name_tests_in_panics();
+    }
+    let lanes = worker.lanes;
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(lanes)
+        .thread_name(|number| format!("snout lane {number}"))
+        .build()
+        .map_err(io::Error::other)?;
+    let worker = Arc::new(worker);
+    let still_busy = AtomicUsize::new(lanes);
+    pool.spawn_broadcast(move |context| Lane::new(Arc::clone(&worker), context.index()).run(&still_busy));
+    // The threads must outlive this call; they end with the process.
+    std::mem::forget(pool);
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! The composition root of a test binary: discover, plan, dispatch, accumulate, report, and an exit code.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::accumulate::Ledger;
+use crate::cli::{self, Environment, Request};
+use crate::contract::TestDescAndFn;
+use crate::discover::{self, Selected};
+use crate::dispatch::{Ending, Job, Listener, Supervisor, take_role};
+use crate::error::Error;
+use crate::execute::Rules;
+use crate::model::{Case, Event, RunStarted};
+use crate::plan::Plan;
+use crate::report::{self, Reporter};
+use crate::settings::Settings;
+use crate::sys::clock::nanoseconds;
+use crate::sys::descriptor::StandardStream;
+use crate::sys::{capture, process, signals};
+
+/// What a run with a failure exits with: libtest's code.
+pub(crate) const FAILURE: u8 = 101;
+
+/// The program that holds the tests.
+pub(crate) struct Program {
+    /// Its command line, with its name.
+    arguments: Vec<OsString>,
+    /// It was built so that a panic cannot be caught.
+    panics_abort: bool,
+}
+
+impl Program {
+    /// This process, a test binary.
+    pub(crate) fn of_process() -> Program {
+        Program { arguments: std::env::args_os().collect(), panics_abort: false }
+    }
+
+    /// The same program, built so that a panic ends it.
+    pub(crate) fn that_cannot_unwind(self) -> Program {
+        Program { panics_abort: true, ..self }
+    }
+
+    /// A program of rustdoc's, which passes on the arguments that are for us.
+    pub(crate) fn of_doctests(arguments: &[String]) -> Program {
+        Program { arguments: arguments.iter().map(OsString::from).collect(), panics_abort: false }
+    }
+}
+
+/// Does what the command line asks for.
+pub(crate) fn run(tests: &[&'static TestDescAndFn], program: Program) -> ExitCode {
+    match follow(tests, &program) {
+        Ok(code) => code,
+        Err(error) => {
+            // If standard error is closed too, the exit code has to do.
+            let _ = writeln!(StandardStream::error(), "error: {error}");
+            ExitCode::from(FAILURE)
+        }
+    }
+}
+
+fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCode, Error> {
+    let role = take_role();
+    let flags = match cli::parse(&program.arguments)? {
+        Request::Help(text) => return say(&text),
+        Request::Tests(flags) => flags,
+    };
+    let mut settings = Settings::resolve(flags, &Environment::of_process())?;
+    if let Some(role) = &role {
+        settings.shuffle_seed = role.shuffle_seed;
+    }
+    let Selected { cases, filtered_out } = discover::cases(tests, &settings);
+    if role.is_none() {
+        warn(tests, &cases, &settings);
+    }
+    if settings.list {
+        return list(&cases, &settings);
+    }
+    // Lanes, and threads that outlive their tests, read the plan for as long as the process lives.
+    let plan: &'static Plan = Box::leak(Box::new(Plan::new(cases, settings.shuffle_seed)));
+    let job = job(plan, &settings, program);
+    match role {
+        Some(role) => role.play(&job),
+        None => run_job(&job, &settings, filtered_out),
+    }
+}
+
+/// Says on standard error what is odd about the selection, but no reason to refuse it.
+fn warn(tests: &[&'static TestDescAndFn], cases: &[Case], settings: &Settings) {
+    let mut err = StandardStream::error();
+    if settings.log.is_some() {
+        let _ = err.write_all(cli::LOGFILE_WARNING.as_bytes());
+    }
+    if let ([filter], true) = (&*settings.selection.filters, cases.is_empty() && settings.selection.exact) {
+        let advice = match discover::nearest(filter, tests) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => "`--list` prints every name".to_owned(),
+        };
+        let _ = writeln!(err, "note: no test here matches `{filter}`: {advice}");
+    }
+}
+
+fn say(text: &str) -> Result<ExitCode, Error> {
+    let result = StandardStream::output().write_all(text.as_bytes());
+    result.map(|()| ExitCode::SUCCESS).map_err(|error| Error::system("write to standard output", error))
+}
+
+fn list(cases: &[Case], settings: &Settings) -> Result<ExitCode, Error> {
+    let mut out = io::BufWriter::new(StandardStream::output());
+    let written = report::list(cases, settings, &mut out).and_then(|()| out.flush());
+    written.map(|()| ExitCode::SUCCESS).map_err(|error| Error::system("write the list", error))
+}
+
+fn job(plan: &'static Plan, settings: &Settings, program: &Program) -> Job {
+    let rules = Rules {
+        thread_mode: settings.thread_mode,
+        capture: settings.capture,
+        show_output: settings.show_output,
+        timeout: settings.timeout,
+        time_limits: settings.time_limits,
+        panics_abort: program.panics_abort,
+    };
+    let lanes = settings.lanes.get().min(plan.cases().len().max(1));
+    let job = Job {
+        plan,
+        rules,
+        lanes: u16::try_from(lanes).unwrap_or(u16::MAX),
+        isolate: settings.isolate,
+        isolation: settings.isolation,
+        fail_fast: settings.fail_fast,
+        grace: settings.grace,
+        in_process: false,
+    };
+    if program.panics_abort {
+        job.isolated()
+    } else if is_direct(plan, settings) {
+        job.direct()
+    } else {
+        job
+    }
+}
+
+/// Whether the tests run in this very process, where whoever looks at it expects them: a debugger, a profiler, nextest (a
+/// process for each test already), somebody who asked for one test by name and wants to see it run.
+fn is_direct(plan: &Plan, settings: &Settings) -> bool {
+    let one_to_watch = settings.selection.exact && !settings.capture && plan.cases().len() == 1;
+    settings.in_process || one_to_watch || process::is_traced()
+}
+
+fn run_job(job: &Job, settings: &Settings, filtered_out: usize) -> Result<ExitCode, Error> {
+    let (out, err) = (Box::new(StandardStream::output()), Box::new(StandardStream::error()));
+    let reporter = report::reporter(settings, job.lanes.into(), out, err);
+    let reporter = reporter.map_err(|error| Error::system("make the log file", error))?;
+    let mut desk = Desk { ledger: Ledger::new(job.plan.cases(), settings.show_output), reporter };
+    let ending =
+        conduct(job, &mut desk, filtered_out).map_err(|error| Error::system("go on with the run", error))?;
+    match ending {
+        Ending::Interrupted(signal) => signals::die_by(signal),
+        Ending::Complete | Ending::FailedFast if desk.ledger.is_success() => Ok(ExitCode::SUCCESS),
+        Ending::Complete | Ending::FailedFast => Ok(ExitCode::from(FAILURE)),
+    }
+}
+
+/// The run, from its first event to its last.
+fn conduct(job: &Job, desk: &mut Desk<'_>, filtered_out: usize) -> io::Result<Ending> {
+    let start = nanoseconds();
+    desk.hear(Event::RunStarted(RunStarted {
+        selected: job.plan.cases().len(),
+        filtered_out,
+        shuffle_seed: job.plan.shuffle_seed(),
+        lanes: job.lanes.into(),
+    }))?;
+    let ending = Supervisor::new(job, desk)?.run()?;
+    let elapsed = std::time::Duration::from_nanos(nanoseconds() - start);
+    desk.hear(Event::RunFinished { elapsed })?;
+    desk.flush()?;
+    Ok(ending)
+}
+
+/// Where events arrive: the ledger takes them in, the reporter says what they call for.
+struct Desk<'run> {
+    ledger: Ledger<'run>,
+    reporter: Box<dyn Reporter>,
+}
+
+impl Listener for Desk<'_> {
+    fn hear(&mut self, event: Event) -> io::Result<()> {
+        self.ledger.apply(&event);
+        self.reporter.event(&event, &self.ledger)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.reporter.flush()
+    }
+}

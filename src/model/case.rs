@@ -1,0 +1,90 @@
+//! One test, as discovery hands it to every later stage.
+
+use super::Bencher;
+
+/// Names a test of this run: its place among the selected tests, in the order rustc gave them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct CaseId(pub(crate) u32);
+
+impl CaseId {
+    /// The place as an index into slices that hold one entry a test.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One test.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// Module path and function, without the crate: `parser::tests::empty`.
+    pub(crate) name: &'static str,
+    pub(crate) source: Source,
+    /// Whether it is to be reported as ignored instead of run.
+    pub(crate) ignored: bool,
+    /// `why` of `#[ignore = "why"]`.
+    pub(crate) ignore_reason: Option<&'static str>,
+    pub(crate) expectation: Expectation,
+    pub(crate) kind: Kind,
+    /// A doctest that must not compile.
+    pub(crate) compile_fail: bool,
+    /// A doctest that is only compiled.
+    pub(crate) no_run: bool,
+    pub(crate) body: Body,
+}
+
+impl Case {
+    /// What the pretty format puts behind the name of a test that is run: ` - should panic`.
+    pub(crate) fn mode(&self) -> Option<&'static str> {
+        match self.expectation {
+            _ if self.ignored => None,
+            Expectation::Panic | Expectation::PanicWith(_) => Some("should panic"),
+            Expectation::Return if self.compile_fail => Some("compile fail"),
+            Expectation::Return if self.no_run => Some("compile"),
+            Expectation::Return => None,
+        }
+    }
+
+    /// Whether this run measures it instead of testing it.
+    pub(crate) fn is_measured(&self) -> bool {
+        matches!(self.body, Body::Bench { sampling: Sampling::Measure, .. })
+    }
+}
+
+use super::Sampling;
+
+/// Where a test's name stands in the source: lines and columns from 1, as the compiler counts them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Source {
+    pub(crate) file: &'static str,
+    pub(crate) start_line: usize,
+    pub(crate) start_col: usize,
+    pub(crate) end_line: usize,
+    pub(crate) end_col: usize,
+}
+
+/// How the test function has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expectation {
+    /// By returning, with success.
+    Return,
+    /// By a panic: `#[should_panic]`.
+    Panic,
+    /// By a panic whose text contains this: `#[should_panic(expected = "…")]`.
+    PanicWith(&'static str),
+}
+
+/// Which sort of target a test stands in; time limits differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Unit,
+    Integration,
+    Doc,
+    Unknown,
+}
+
+/// What is called to run the test.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Body {
+    Test(fn() -> Result<(), String>),
+    Bench { function: fn(&mut Bencher) -> Result<(), String>, sampling: Sampling },
+}

@@ -1,0 +1,77 @@
+//! What is said about a run while it goes on: the only joint between running and reporting.
+//!
+//! A child's pipe carries these, the ledger folds them, reporters hear them.
+
+use std::time::Duration;
+
+use super::{CaseId, Death, Outcome, Output};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// Selected, planned, nothing started yet.
+    RunStarted(RunStarted),
+    /// A test is running. Comes before its `Finished`, always; ignored tests have one too, as in libtest.
+    Started(CaseId),
+    /// A test has been running for over a minute.
+    Slow(CaseId),
+    /// A test has come out; once for every test.
+    Finished(Finished),
+    /// Something that libtest has no words for.
+    Notice(Notice),
+    /// All is known that will be known.
+    RunFinished { elapsed: Duration },
+}
+
+/// What there is to run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunStarted {
+    /// Tests selected, ignored ones among them.
+    pub(crate) selected: usize,
+    /// Tests the filters left out.
+    pub(crate) filtered_out: usize,
+    pub(crate) shuffle_seed: Option<u64>,
+    /// How many tests may run at the same time.
+    pub(crate) lanes: usize,
+}
+
+/// A test has come out.
+#[derive(Clone, Debug)]
+pub(crate) struct Finished {
+    pub(crate) case: CaseId,
+    pub(crate) outcome: Outcome,
+    /// How long the attempt took that decided.
+    pub(crate) elapsed: Duration,
+    /// What it printed; empty for a passing test unless it is to be shown.
+    pub(crate) output: Output,
+}
+
+/// What libtest has no words for.
+#[derive(Clone, Debug)]
+pub(crate) enum Notice {
+    /// A test went wrong in the pool and gets a process of its own.
+    Escalated { case: CaseId, cause: Cause },
+    /// The pool's process ended while it had work; its tests are tried alone.
+    PoolDied { death: Death, in_flight: Vec<CaseId> },
+    /// Processes that a test (or some test of the pool) left behind; they were killed.
+    Leaked { case: Option<CaseId>, left: Vec<Leftover> },
+    /// What came out of the pool's descriptors past the capture, so that no test can be named for it.
+    Stray(Output),
+}
+
+/// Why a test was taken out of the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It was still running after this long.
+    TimedOut(Duration),
+    /// It was in flight when the pool's process ended so.
+    PoolDied(Death),
+}
+
+/// A process that outlived its test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Leftover {
+    pub(crate) pid: i32,
+    /// What the system calls it: `sleep`.
+    pub(crate) name: String,
+}

@@ -1,0 +1,23 @@
+//! The nouns: what a test is, how it can come out, what is said about it while a run goes on.
+//!
+//! No I/O, no threads, no processes, and nothing of ours imported: every other module may name what is here.
+
+mod bencher;
+mod case;
+mod clock;
+mod event;
+mod options;
+mod outcome;
+mod output;
+pub(crate) mod stats;
+
+pub use bencher::Bencher;
+pub(crate) use bencher::Sampling;
+pub(crate) use case::{Body, Case, CaseId, Expectation, Kind, Source};
+pub(crate) use clock::Moment;
+pub(crate) use event::{Cause, Event, Finished, Leftover, Notice, RunStarted};
+pub(crate) use options::{
+    ColorChoice, Format, Isolate, Isolation, RunIgnored, ThreadMode, Threshold, TimeLimits,
+};
+pub(crate) use outcome::{Death, Failure, Measurement, Outcome};
+pub(crate) use output::Output;

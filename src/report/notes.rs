@@ -1,0 +1,166 @@
+//! Puts into words what libtest has none for: tests moved to processes of their own, pools that died, processes left
+//! behind, output that belongs to no test.
+//!
+//! Writes nothing at all about a run in which nothing of that kind happened.
+
+use std::io::{self, Write};
+
+use super::words;
+use crate::accumulate::Ledger;
+use crate::model::{CaseId, Cause, Death, Leftover, Notice, Output};
+
+/// Writes all notices of the run, a section a kind, each after an empty line.
+pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> {
+    let (mut died, mut escalated, mut leaked, mut stray) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for notice in ledger.notices() {
+        match notice {
+            Notice::PoolDied { death, in_flight } => died.push(pool_died(*death, in_flight, ledger)),
+            Notice::Escalated { case, cause } => escalated.push(moved(*case, *cause, ledger)),
+            Notice::Leaked { case, left } => leaked.push(left_behind(*case, left, ledger)),
+            Notice::Stray(output) => stray.push(output),
+        }
+    }
+    section(out, "pool died", &died)?;
+    section(out, "escalated", &escalated)?;
+    section(out, "leaked", &leaked)?;
+    nameless(out, &stray)?;
+    unfinished(out, ledger)
+}
+
+fn section(out: &mut dyn Write, title: &str, lines: &[String]) -> io::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    write!(out, "\n{title}:\n")?;
+    for line in lines {
+        writeln!(out, "    {line}")?;
+    }
+    Ok(())
+}
+
+/// `its process was killed by signal 11 (SIGSEGV) while running m::f, m::g`
+fn pool_died(death: Death, in_flight: &[CaseId], ledger: &Ledger<'_>) -> String {
+    let names: Vec<&str> = in_flight.iter().map(|id| ledger.case(*id).name).collect();
+    match names[..] {
+        [] => format!("its process {death} while no test was running"),
+        [name] => format!("its process {death} while running {name}"),
+        _ => format!("its process {death} while running one of {}", names.join(", ")),
+    }
+}
+
+/// `m::f (timed out after 5s in the pool; tried again in a process of its own)`
+fn moved(case: CaseId, cause: Cause, ledger: &Ledger<'_>) -> String {
+    let name = ledger.case(case).name;
+    let why = match cause {
+        Cause::TimedOut(limit) => format!("timed out after {limit:?} in the pool"),
+        Cause::PoolDied(death) => format!("was running when the pool's process {death}"),
+    };
+    format!("{name} ({why}; tried again in a process of its own)")
+}
+
+/// `m::f left 1 process behind, killed: sleep (pid 123)`
+fn left_behind(case: Option<CaseId>, left: &[Leftover], ledger: &Ledger<'_>) -> String {
+    let who = case.map_or("some test of the pool", |id| ledger.case(id).name);
+    let processes = if left.len() == 1 { "1 process".into() } else { format!("{} processes", left.len()) };
+    let names: Vec<String> = left.iter().map(|it| format!("{} (pid {})", it.name, it.pid)).collect();
+    format!("{who} left {processes} behind, killed: {}", names.join(", "))
+}
+
+fn nameless(out: &mut dyn Write, stray: &[&Output]) -> io::Result<()> {
+    if stray.iter().all(|output| output.is_empty()) {
+        return Ok(());
+    }
+    out.write_all(b"\n---- output of the pool that no test can be named for ----\n")?;
+    for output in stray {
+        out.write_all(output.text().as_bytes())?;
+    }
+    let ended =
+        stray.iter().rev().find(|output| !output.is_empty()).is_some_and(|it| it.bytes().ends_with(b"\n"));
+    if ended { Ok(()) } else { out.write_all(b"\n") }
+}
+
+/// A run without failures that is no success needs a reason. With failures libtest gives none: `--fail-fast` leaves
+/// tests out, and the failure is why.
+fn unfinished(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> {
+    let (came, selected) = (ledger.tally().total(), ledger.started().selected);
+    if ledger.tally().failed > 0 || came >= selected {
+        return Ok(());
+    }
+    let line = format!("{} of {selected} never came out", words::counted(selected - came, "test"));
+    section(out, "unfinished", &[line])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::replay::{Replay, Test};
+    use super::*;
+    use crate::model::{Format, Outcome};
+
+    fn told(notices: Vec<Notice>) -> String {
+        let tests = vec![Test::new("m::f", Outcome::Passed), Test::new("m::slow", Outcome::Passed)];
+        let said = Replay { notices, ..Replay::of(Format::Junit, tests) }.play();
+        said.err
+    }
+
+    #[test]
+    fn a_run_as_libtest_knows_it_gets_no_note() {
+        assert_eq!(told(Vec::new()), "");
+        assert_eq!(told(vec![Notice::Stray(Output::default())]), "");
+    }
+
+    #[test]
+    fn every_kind_has_its_section() {
+        let segfault = Death::Killed(11);
+        let sleep = Leftover { pid: 123, name: "sleep".into() };
+        let said = told(vec![
+            Notice::Escalated { case: CaseId(1), cause: Cause::TimedOut(Duration::from_secs(5)) },
+            Notice::PoolDied { death: segfault, in_flight: vec![CaseId(0), CaseId(1)] },
+            Notice::Escalated { case: CaseId(0), cause: Cause::PoolDied(segfault) },
+            Notice::Leaked { case: Some(CaseId(0)), left: vec![sleep.clone()] },
+            Notice::Leaked { case: None, left: vec![sleep.clone(), sleep] },
+        ]);
+        let expected = "
+pool died:
+    its process was killed by signal 11 (SIGSEGV) while running one of m::f, m::slow
+
+escalated:
+    m::slow (timed out after 5s in the pool; tried again in a process of its own)
+    m::f (was running when the pool's process was killed by signal 11 (SIGSEGV); tried again in a process of its own)
+
+leaked:
+    m::f left 1 process behind, killed: sleep (pid 123)
+    some test of the pool left 2 processes behind, killed: sleep (pid 123), sleep (pid 123)
+";
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn stray_output_is_put_together_and_ended() {
+        let stray = |text: &str| Notice::Stray(Output::from(text.as_bytes().to_vec()));
+        let said = told(vec![stray("half a "), stray("line")]);
+        assert_eq!(said, "\n---- output of the pool that no test can be named for ----\nhalf a line\n");
+    }
+
+    #[test]
+    fn people_are_told_before_the_result() {
+        let notices = vec![Notice::Leaked { case: None, left: vec![Leftover { pid: 1, name: "x".into() }] }];
+        let tests = vec![Test::new("f", Outcome::Passed)];
+        let said = Replay { notices, ..Replay::of(Format::Pretty, tests) }.play();
+        let expected = "... ok\n\nleaked:\n    some test of the pool left 1 process behind, killed: x (pid 1)\n\ntest result: ok.";
+        assert!(said.out.contains(expected), "{}", said.out);
+        assert_eq!(said.err, "");
+    }
+
+    #[test]
+    fn tests_that_never_came_out_are_the_reason_of_a_failed_run_without_failures() {
+        let said = Replay { lost: 2, ..Replay::of(Format::Pretty, vec![Test::new("f", Outcome::Passed)]) }
+            .play()
+            .out;
+        assert!(
+            said.contains("\nunfinished:\n    2 tests of 3 never came out\n\ntest result: FAILED."),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,330 @@
+//! What holds for this run: the command line and the environment, resolved once. Nothing downstream reads either.
+//!
+//! A flag goes before a variable, and either before the default.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::cli::{Environment, FORMATS, Flags};
+use crate::error::Error;
+use crate::model::{ColorChoice, Format, Isolate, Isolation, RunIgnored, ThreadMode, Threshold, TimeLimits};
+
+/// Everything a user can choose, with defaults filled in.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// `--list`: say what would run instead of running it.
+    pub(crate) list: bool,
+    pub(crate) selection: Selection,
+    /// Benchmarks are measured (`--bench`); else they run once, as tests.
+    pub(crate) measure: bool,
+    /// Tests are run; with `--bench` alone they are reported as ignored.
+    pub(crate) run_tests: bool,
+    /// How many tests may run at the same time.
+    pub(crate) lanes: NonZeroUsize,
+    /// Output of tests is kept from the terminal.
+    pub(crate) capture: bool,
+    /// Output of passing tests is shown at the end.
+    pub(crate) show_output: bool,
+    pub(crate) format: Format,
+    pub(crate) color: ColorChoice,
+    /// `--logfile`.
+    pub(crate) log: Option<PathBuf>,
+    /// `--report-time`, `--ensure-time`.
+    pub(crate) time_limits: Option<TimeLimits>,
+    /// `--shuffle`: the seed, chosen or given.
+    pub(crate) shuffle_seed: Option<u64>,
+    /// Nothing new starts after the first failure.
+    pub(crate) fail_fast: bool,
+    /// `--force-run-in-process`: no process is made.
+    pub(crate) in_process: bool,
+    pub(crate) thread_mode: ThreadMode,
+    pub(crate) isolate: Isolate,
+    pub(crate) isolation: Isolation,
+    /// How long a test may take; `None` for as long as it likes.
+    pub(crate) timeout: Option<Duration>,
+    /// How long a process may take to end after it was asked to.
+    pub(crate) grace: Duration,
+}
+
+/// Which tests are meant.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Selection {
+    /// A test is meant if its name contains (`exact`: is) one of these; with none, every test is.
+    pub(crate) filters: Vec<String>,
+    /// Unless its name contains (`exact`: is) one of these.
+    pub(crate) skips: Vec<String>,
+    pub(crate) exact: bool,
+    pub(crate) ignored: RunIgnored,
+    pub(crate) exclude_should_panic: bool,
+}
+
+impl Settings {
+    /// What these flags and this environment come to.
+    pub(crate) fn resolve(flags: Flags, environment: &Environment) -> Result<Settings, Error> {
+        environment.refuse_unknown()?;
+        Ok(Settings {
+            list: flags.list,
+            measure: flags.bench,
+            run_tests: flags.test || !flags.bench,
+            lanes: lanes(&flags, environment)?,
+            capture: !(flags.no_capture || environment.is_on("RUST_TEST_NOCAPTURE")),
+            show_output: flags.show_output,
+            format: format(&flags, environment)?,
+            color: flags.color,
+            time_limits: time_limits(&flags, environment)?,
+            shuffle_seed: shuffle_seed(&flags, environment)?,
+            fail_fast: flags.fail_fast,
+            in_process: flags.force_run_in_process || is_alone(environment),
+            thread_mode: thread_mode(environment)?.unwrap_or_default(),
+            isolate: isolate(environment)?.unwrap_or_default(),
+            isolation: isolation(environment)?.unwrap_or_default(),
+            timeout: timeout(environment)?,
+            grace: environment.duration("SNOUT_GRACE")?.unwrap_or(GRACE),
+            log: flags.logfile.clone(),
+            selection: Selection::resolve(flags)?,
+        })
+    }
+}
+
+impl Selection {
+    fn resolve(flags: Flags) -> Result<Selection, Error> {
+        let ignored = match (flags.include_ignored, flags.ignored) {
+            (true, true) => {
+                // libtest's text.
+                let text = "the options --include-ignored and --ignored are mutually exclusive";
+                return Err(Error::usage(text));
+            }
+            (true, false) => RunIgnored::Also,
+            (false, true) => RunIgnored::Only,
+            (false, false) => RunIgnored::No,
+        };
+        Ok(Selection {
+            filters: flags.filters,
+            skips: flags.skips,
+            exact: flags.exact,
+            ignored,
+            exclude_should_panic: flags.exclude_should_panic,
+        })
+    }
+}
+
+/// How long a test may take if nothing is said: longer than one takes that will still come to an end.
+const TIMEOUT: Duration = Duration::from_mins(10);
+const GRACE: Duration = Duration::from_secs(5);
+
+fn lanes(flags: &Flags, environment: &Environment) -> Result<NonZeroUsize, Error> {
+    // A list needs no lanes; asking how many there are reads files on Linux, and libtest does not look at the variable.
+    if flags.list {
+        return Ok(NonZeroUsize::MIN);
+    }
+    if let Some(lanes) = flags.threads {
+        return Ok(lanes);
+    }
+    match environment.value("RUST_TEST_THREADS") {
+        Some(value) => value.parse().map_err(|_| {
+            Error::usage(format!("RUST_TEST_THREADS is `{value}`, should be a positive integer."))
+        }),
+        None => Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+    }
+}
+
+fn format(flags: &Flags, environment: &Environment) -> Result<Format, Error> {
+    let advice = "no format: write `pretty`, `terse`, `json` or `junit`";
+    let set = environment.choice("SNOUT_FORMAT", &FORMATS, advice)?;
+    let quiet = flags.quiet.then_some(Format::Terse);
+    Ok(flags.format.or(quiet).or(set).unwrap_or_default())
+}
+
+/// A seed alone shuffles, too.
+fn shuffle_seed(flags: &Flags, environment: &Environment) -> Result<Option<u64>, Error> {
+    if flags.shuffle_seed.is_some() {
+        return Ok(flags.shuffle_seed);
+    }
+    if let Some(value) = environment.value("RUST_TEST_SHUFFLE_SEED") {
+        let seed = value.parse();
+        return seed
+            .map(Some)
+            .map_err(|_| Error::usage(format!("RUST_TEST_SHUFFLE_SEED is `{value}`, should be a number.")));
+    }
+    let shuffle = flags.shuffle || environment.is_on("RUST_TEST_SHUFFLE");
+    Ok(shuffle.then(seed_from_clock))
+}
+
+fn seed_from_clock() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // The low bits are the ones that differ from run to run.
+    now.as_nanos() as u64
+}
+
+/// cargo-nextest starts this program once a test, and keeps time and order itself.
+fn is_alone(environment: &Environment) -> bool {
+    environment.value("NEXTEST_EXECUTION_MODE") == Some("process-per-test")
+}
+
+fn thread_mode(environment: &Environment) -> Result<Option<ThreadMode>, Error> {
+    let choices = [("fresh", ThreadMode::Fresh), ("pooled", ThreadMode::Pooled)];
+    environment.choice("SNOUT_THREAD_MODE", &choices, "no thread mode: write `fresh` or `pooled`")
+}
+
+fn isolate(environment: &Environment) -> Result<Option<Isolate>, Error> {
+    let choices = [("auto", Isolate::Auto), ("always", Isolate::Always), ("never", Isolate::Never)];
+    environment.choice("SNOUT_ISOLATE", &choices, "none of its values: write `auto`, `always` or `never`")
+}
+
+fn isolation(environment: &Environment) -> Result<Option<Isolation>, Error> {
+    let choices = [("fork", Isolation::Fork), ("spawn", Isolation::Spawn)];
+    environment.choice("SNOUT_ISOLATION", &choices, "no way to make a process: write `fork` or `spawn`")
+}
+
+fn timeout(environment: &Environment) -> Result<Option<Duration>, Error> {
+    let timeout = environment.duration("SNOUT_TIMEOUT")?.unwrap_or(TIMEOUT);
+    Ok((!timeout.is_zero()).then_some(timeout))
+}
+
+fn time_limits(flags: &Flags, environment: &Environment) -> Result<Option<TimeLimits>, Error> {
+    if !(flags.report_time || flags.ensure_time) {
+        return Ok(None);
+    }
+    Ok(Some(TimeLimits {
+        unit: environment.threshold("RUST_TEST_TIME_UNIT")?.unwrap_or(milliseconds(50, 100)),
+        integration: environment.threshold("RUST_TEST_TIME_INTEGRATION")?.unwrap_or(milliseconds(500, 1000)),
+        doc: environment.threshold("RUST_TEST_TIME_DOCTEST")?.unwrap_or(milliseconds(500, 1000)),
+        enforced: flags.ensure_time,
+    }))
+}
+
+fn milliseconds(warn: u64, critical: u64) -> Threshold {
+    Threshold { warn: Duration::from_millis(warn), critical: Duration::from_millis(critical) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Request, parse};
+
+    fn resolved<const COUNT: usize>(
+        line: &str,
+        variables: [(&str, &str); COUNT],
+    ) -> Result<Settings, String> {
+        let words: Vec<&str> = std::iter::once("bin").chain(line.split_whitespace()).collect();
+        let Ok(Request::Tests(flags)) = parse(&words) else { panic!("{line} is a good line") };
+        Settings::resolve(flags, &variables.into()).map_err(|error| error.to_string())
+    }
+
+    fn settings<const COUNT: usize>(line: &str, variables: [(&str, &str); COUNT]) -> Settings {
+        resolved(line, variables).unwrap()
+    }
+
+    #[test]
+    fn nothing_typed_and_nothing_set_is_what_cargo_test_means() {
+        let settings = settings("", []);
+        assert!(settings.run_tests && settings.capture);
+        assert!(!(settings.list || settings.measure || settings.show_output || settings.fail_fast));
+        assert_eq!((settings.timeout, settings.grace), (Some(TIMEOUT), GRACE));
+        assert_eq!((settings.shuffle_seed, settings.time_limits), (None, None));
+    }
+
+    #[test]
+    fn a_flag_goes_before_a_variable_and_that_before_the_default() {
+        for (line, variable, format) in [
+            ("", "", Format::Pretty),
+            ("", "json", Format::Json),
+            ("-q", "json", Format::Terse),
+            ("-q --format junit", "json", Format::Junit),
+        ] {
+            assert_eq!(settings(line, [("SNOUT_FORMAT", variable)]).format, format, "{line} {variable}");
+        }
+        let lanes = |line, count| settings(line, [("RUST_TEST_THREADS", count)]).lanes.get();
+        assert_eq!((lanes("", "7"), lanes("--test-threads 3", "7"), lanes("--list", "x")), (7, 3, 1));
+    }
+
+    #[test]
+    fn benchmarks_alone_leave_tests_out_and_both_flags_ask_for_both() {
+        for (line, measure, run_tests) in [
+            ("", false, true),
+            ("--test", false, true),
+            ("--bench", true, false),
+            ("--bench --test", true, true),
+        ] {
+            let settings = settings(line, []);
+            assert_eq!((settings.measure, settings.run_tests), (measure, run_tests), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_seed_alone_shuffles() {
+        for (line, variable, seed) in [("--shuffle-seed 5", "6", 5), ("--shuffle", "6", 6), ("", "6", 6)] {
+            assert_eq!(
+                settings(line, [("RUST_TEST_SHUFFLE_SEED", variable)]).shuffle_seed,
+                Some(seed),
+                "{line}"
+            );
+        }
+        assert!(settings("--shuffle", []).shuffle_seed.is_some());
+        assert!(settings("", [("RUST_TEST_SHUFFLE", "1")]).shuffle_seed.is_some());
+        assert!(settings("", [("RUST_TEST_SHUFFLE", "0")]).shuffle_seed.is_none());
+    }
+
+    #[test]
+    fn our_own_variables_are_heard() {
+        assert_eq!(settings("", [("SNOUT_THREAD_MODE", "pooled")]).thread_mode, ThreadMode::Pooled);
+        assert_eq!(settings("", [("SNOUT_ISOLATE", "never")]).isolate, Isolate::Never);
+        assert_eq!(settings("", [("SNOUT_ISOLATION", "spawn")]).isolation, Isolation::Spawn);
+        assert_eq!(settings("", [("SNOUT_TIMEOUT", "0")]).timeout, None);
+        assert_eq!(settings("", [("SNOUT_TIMEOUT", "2s")]).timeout, Some(Duration::from_secs(2)));
+        assert_eq!(settings("", [("SNOUT_GRACE", "1.5s")]).grace, Duration::from_millis(1500));
+    }
+
+    #[test]
+    fn under_nextest_and_on_demand_no_process_is_made() {
+        assert!(settings("--force-run-in-process", []).in_process);
+        assert!(settings("", [("NEXTEST_EXECUTION_MODE", "process-per-test")]).in_process);
+        assert!(!settings("", []).in_process);
+    }
+
+    #[test]
+    fn a_bad_value_is_refused_in_one_line() {
+        for (line, (name, value), text) in [
+            ("", ("RUST_TEST_THREADS", "0"), "RUST_TEST_THREADS is `0`, should be a positive integer."),
+            ("", ("RUST_TEST_SHUFFLE_SEED", "x"), "RUST_TEST_SHUFFLE_SEED is `x`, should be a number."),
+            (
+                "",
+                ("SNOUT_FORMAT", "xml"),
+                "SNOUT_FORMAT is `xml`, which is no format: write `pretty`, `terse`, `json` or `junit`",
+            ),
+            (
+                "",
+                ("SNOUT_ISOLATE", "x"),
+                "SNOUT_ISOLATE is `x`, which is none of its values: write `auto`, `always` or `never`",
+            ),
+            (
+                "",
+                ("SNOUT_ISOLATION", "x"),
+                "SNOUT_ISOLATION is `x`, which is no way to make a process: write `fork` or `spawn`",
+            ),
+            (
+                "",
+                ("SNOUT_THREAD_MODE", "x"),
+                "SNOUT_THREAD_MODE is `x`, which is no thread mode: write `fresh` or `pooled`",
+            ),
+            (
+                "",
+                ("SNOUT_TIMEOUT", "5 parsecs"),
+                "SNOUT_TIMEOUT is `5 parsecs`, which is no duration: write it like `500ms`, `5s` or `2m`",
+            ),
+            (
+                "",
+                ("SNOUT_GRACE", "5"),
+                "SNOUT_GRACE is `5`, which is no duration: write it like `500ms`, `5s` or `2m`",
+            ),
+            (
+                "--ignored --include-ignored",
+                ("X", ""),
+                "the options --include-ignored and --ignored are mutually exclusive",
+            ),
+        ] {
+            assert_eq!(resolved(line, [(name, value)]).unwrap_err(), text);
+        }
+    }
+}

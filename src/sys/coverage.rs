@@ -1,0 +1,74 @@
+//! LLVM's coverage counters (`-C instrument-coverage`) across `fork`.
+//!
+//! The runtime settles the name of a process's profile before `main`, with that process's id in it, and a forked process
+//! inherits both the name and the counts so far. Left alone, children would write over one file, and count the
+//! supervisor's work once more each. So a child zeroes its counters and takes a file of its own. Without instrumentation
+//! the runtime is not linked, the weak references are null, and nothing happens.
+
+use std::ffi::{CStr, CString, c_char};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process;
+
+// Weak references cannot be written in stable Rust; the assembler can. The linker fills in null where there is no runtime.
+std::arch::global_asm!(
+    ".weak __llvm_profile_reset_counters",
+    ".weak __llvm_profile_get_filename",
+    ".weak __llvm_profile_set_filename",
+    ".pushsection .data.rel.ro.snout_profile_runtime,\"aw\",@progbits",
+    ".balign 8",
+    ".hidden __snout_0_1_profile_runtime",
+    ".globl __snout_0_1_profile_runtime",
+    "__snout_0_1_profile_runtime:",
+    ".quad __llvm_profile_reset_counters",
+    ".quad __llvm_profile_get_filename",
+    ".quad __llvm_profile_set_filename",
+    ".popsection",
+);
+
+/// The table above, as the linker filled it in.
+#[repr(C)]
+struct Runtime {
+    reset_counters: Option<unsafe extern "C" fn()>,
+    filename: Option<unsafe extern "C" fn() -> *const c_char>,
+    set_filename: Option<unsafe extern "C" fn(*const c_char)>,
+}
+
+unsafe extern "C" {
+    #[link_name = "__snout_0_1_profile_runtime"]
+    static RUNTIME: Runtime;
+}
+
+/// Gives a process that was just forked counters of its own, in a file of its own.
+pub(crate) fn start_afresh() {
+    // SAFETY: the linker wrote the table before the program started; nothing writes to it.
+    let runtime = unsafe { &RUNTIME };
+    let (Some(reset), Some(filename), Some(set_filename)) =
+        (runtime.reset_counters, runtime.filename, runtime.set_filename)
+    else {
+        return;
+    };
+    // SAFETY: these are the runtime's documented functions. The name it returns is a C string that lives until the next
+    // call; the one it is given must live as long as the process, so it is leaked.
+    unsafe {
+        reset();
+        let inherited = filename();
+        if !inherited.is_null()
+            && let Some(own) = own_name(CStr::from_ptr(inherited))
+        {
+            set_filename(own.into_raw());
+        }
+    }
+}
+
+/// `NAME.profraw` with this process's id before the ending; tools find profiles by that ending.
+fn own_name(inherited: &CStr) -> Option<CString> {
+    let path = Path::new(std::ffi::OsStr::from_bytes(inherited.to_bytes()));
+    let mut name = path.file_stem()?.to_os_string();
+    name.push(format!(".{}", process::id()));
+    if let Some(ending) = path.extension() {
+        name.push(".");
+        name.push(ending);
+    }
+    CString::new(path.with_file_name(name).as_os_str().as_bytes()).ok()
+}

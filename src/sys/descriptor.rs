@@ -1,0 +1,138 @@
+//! File descriptors: pipes, waiting for several of them, standard streams.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use super::{check, retry};
+
+/// A pipe: the end to read from, which never blocks, and the end to write to, which does. Neither survives `exec`.
+pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [0; 2];
+    // SAFETY: `ends` has room for the two descriptors.
+    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    // SAFETY: the call succeeded, so both are open and nobody else knows them.
+    let (reader, writer) = unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) };
+    set_nonblocking(&reader)?;
+    Ok((reader, writer))
+}
+
+fn set_nonblocking(descriptor: &OwnedFd) -> io::Result<()> {
+    set_flags(descriptor, libc::O_NONBLOCK)
+}
+
+/// Lets a read from this end of a pipe wait for something to read.
+pub(crate) fn set_blocking(descriptor: &OwnedFd) -> io::Result<()> {
+    set_flags(descriptor, 0)
+}
+
+fn set_flags(descriptor: &OwnedFd, flags: libc::c_int) -> io::Result<()> {
+    // SAFETY: the descriptor is open; a pipe end has no flags but these to lose.
+    check(unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_SETFL, flags) })?;
+    Ok(())
+}
+
+/// Lets a descriptor survive `exec`, so that a spawned process has it under the same number.
+pub(crate) fn keep_over_exec(descriptor: RawFd) -> io::Result<()> {
+    // SAFETY: sets one flag of a descriptor; a closed one is an error, nothing worse.
+    check(unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) })?;
+    Ok(())
+}
+
+/// Takes over a descriptor that this process was started with, if there is one of that number. Ask once for each: what comes
+/// back owns it, and closes it. From here on it does not survive `exec`.
+pub(crate) fn inherited(descriptor: RawFd) -> Option<OwnedFd> {
+    // SAFETY: sets one flag of a descriptor; a closed one is an error, nothing worse.
+    check(unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) }).ok()?;
+    // SAFETY: it is open, as the call above has shown. It was opened by the process that started this one, for the
+    // purpose that the caller knows it by, so no value of this process owns it.
+    Some(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// What a read that never blocks found.
+pub(crate) enum Readable {
+    /// Some bytes, appended.
+    Bytes,
+    /// Nothing for now.
+    Nothing,
+    /// Nothing ever again: every writer is gone.
+    End,
+}
+
+/// Appends what is there to read, 64 KiB at the most.
+pub(crate) fn read_some(descriptor: &OwnedFd, into: &mut Vec<u8>) -> io::Result<Readable> {
+    let mut file = borrow_as_file(descriptor.as_fd());
+    let mut chunk = [0; 1 << 16];
+    match retry(|| file.read(&mut chunk)) {
+        Ok(0) => Ok(Readable::End),
+        Ok(count) => {
+            into.extend_from_slice(&chunk[..count]);
+            Ok(Readable::Bytes)
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Readable::Nothing),
+        Err(error) => Err(error),
+    }
+}
+
+/// The descriptor as a file that does not close it.
+fn borrow_as_file(descriptor: BorrowedFd<'_>) -> ManuallyDrop<File> {
+    // SAFETY: the descriptor is open for as long as it is borrowed, and `ManuallyDrop` leaves closing it to its owner.
+    ManuallyDrop::new(unsafe { File::from_raw_fd(descriptor.as_raw_fd()) })
+}
+
+/// Standard output or error, written to directly.
+///
+/// std's own stdout keeps text in a buffer; a forked process would inherit that and print it a second time.
+pub(crate) struct StandardStream(ManuallyDrop<File>);
+
+impl StandardStream {
+    pub(crate) fn output() -> StandardStream {
+        StandardStream(borrow_as_file(io::stdout().as_fd()))
+    }
+
+    pub(crate) fn error() -> StandardStream {
+        StandardStream(borrow_as_file(io::stderr().as_fd()))
+    }
+}
+
+impl io::Write for StandardStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Waits until one of these can be read or has ended, or the time is up.
+pub(crate) fn wait(descriptors: &[RawFd], limit: Option<Duration>) -> io::Result<()> {
+    let entry = |&fd: &RawFd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let mut entries: Vec<libc::pollfd> = descriptors.iter().map(entry).collect();
+    // Rounded up: a limit that is rounded down to nothing would make the caller spin.
+    let milliseconds =
+        limit.map_or(-1, |limit| i32::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
+    let count = entries.len() as libc::nfds_t;
+    // SAFETY: `entries` is an array of `count` entries, borrowed for the call.
+    match check(unsafe { libc::poll(entries.as_mut_ptr(), count, milliseconds) }) {
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Replaces a standard stream (0, 1 or 2) by another descriptor.
+pub(crate) fn replace_standard(stream: RawFd, by: RawFd) -> io::Result<()> {
+    // SAFETY: `dup2` closes `stream` and makes it a copy of `by`; nothing in the process owns the standard streams.
+    retry(|| check(unsafe { libc::dup2(by, stream) }))?;
+    Ok(())
+}
+
+/// Closes descriptors by number: in a forked process, the copies of what belongs to the supervisor.
+pub(crate) fn close_copies(descriptors: &[RawFd]) {
+    for &descriptor in descriptors {
+        // SAFETY: the owners of these numbers are values of the supervisor that a forked process never touches again.
+        unsafe { libc::close(descriptor) };
+    }
+}

@@ -1,0 +1,262 @@
+//! Processes: making them, watching them, ending them.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::process::{Command, Stdio};
+
+use super::descriptor::{close_copies, keep_over_exec, replace_standard};
+use super::signals::SignalMask;
+use super::{check, coverage};
+
+/// A process of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Pid(pub(crate) i32);
+
+/// Which of the two processes returned from `fork`.
+pub(crate) enum Fork {
+    Parent(Pid),
+    Child,
+}
+
+/// The right to fork. There is one, and it does not leave the thread that asked for it.
+pub(crate) struct Forker(std::marker::PhantomData<*const ()>);
+
+impl Forker {
+    /// `None` if the process has more than one thread: some constructor ran before `main` and started one. A lock that
+    /// thread holds at the moment of a fork would stay locked in the child for ever.
+    pub(crate) fn of_single_thread() -> Option<Forker> {
+        let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+        (threads == 1).then_some(Forker(std::marker::PhantomData))
+    }
+
+    /// Makes a copy of this process.
+    pub(crate) fn fork(&self) -> io::Result<Fork> {
+        // SAFETY: the process had one thread when the `Forker` was made, and the supervisor, which alone holds it, starts
+        // none; so no lock is held by a thread that the copy lacks, and the copy may do whatever this process may.
+        match check(unsafe { libc::fork() })? {
+            0 => Ok(Fork::Child),
+            pid => {
+                // The child does the same; whoever comes first, from here on the group can be signalled.
+                // SAFETY: names the child just made; it fails once that has ended, which is as well.
+                unsafe { libc::setpgid(pid, pid) };
+                Ok(Fork::Parent(Pid(pid)))
+            }
+        }
+    }
+}
+
+/// How a process of ours is connected.
+pub(crate) struct Connections<'run> {
+    /// What becomes its standard output and error; `None` leaves them as they are.
+    pub(crate) output: Option<RawFd>,
+    /// The supervisor's descriptors, which it must not keep open.
+    pub(crate) not_for_it: &'run [RawFd],
+    /// The supervisor's own process id.
+    pub(crate) supervisor: u32,
+}
+
+/// Makes a forked process fit to run tests: a process group of its own, killed when the supervisor dies, standard input
+/// from nowhere, output to the supervisor, its own coverage counters.
+pub(crate) fn settle_in(connections: &Connections<'_>) -> io::Result<()> {
+    leave_group()?;
+    die_with_parent(connections.supervisor)?;
+    let nowhere = fs::File::open("/dev/null")?;
+    replace_standard(0, nowhere.as_raw_fd())?;
+    if let Some(output) = connections.output {
+        replace_standard(1, output)?;
+        replace_standard(2, output)?;
+    }
+    close_copies(connections.not_for_it);
+    coverage::start_afresh();
+    Ok(())
+}
+
+/// Moves this process to a group of its own: the terminal's Ctrl-C goes to the supervisor alone, and the group can be
+/// killed as one.
+fn leave_group() -> io::Result<()> {
+    // SAFETY: changes the group of the calling process, nothing else.
+    check(unsafe { libc::setpgid(0, 0) })?;
+    Ok(())
+}
+
+/// Has the kernel kill this process when the thread that made it ends.
+fn die_with_parent(parent: u32) -> io::Result<()> {
+    // SAFETY: sets an attribute of the calling process.
+    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
+    // The parent may have died before the attribute was set.
+    if std::os::unix::process::parent_id() != parent {
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+/// Starts this executable again, with the same arguments, connected as a forked process would be. `kept` are descriptors
+/// it needs under the same numbers.
+pub(crate) fn spawn_self(
+    role: (&str, String),
+    connections: &Connections<'_>,
+    kept: &[RawFd],
+    mask: Option<SignalMask>,
+) -> io::Result<Pid> {
+    use std::os::unix::process::CommandExt;
+    let mut arguments = std::env::args_os();
+    let mut command = Command::new(std::env::current_exe()?);
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
+    }
+    command.args(arguments).env(role.0, role.1).stdin(Stdio::null()).process_group(0);
+    let (output, supervisor, kept) = (connections.output, connections.supervisor, kept.to_vec());
+    let prepare = move || {
+        mask.iter().for_each(SignalMask::restore);
+        die_with_parent(supervisor)?;
+        if let Some(output) = output {
+            replace_standard(1, output)?;
+            replace_standard(2, output)?;
+        }
+        kept.iter().try_for_each(|&descriptor| keep_over_exec(descriptor))
+    };
+    // SAFETY: the closure makes system calls only; it takes no lock and allocates nothing.
+    unsafe { command.pre_exec(prepare) };
+    Ok(Pid(command.spawn()?.id().cast_signed()))
+}
+
+/// Makes this process the parent of every process whose own parent ends: what a test leaves behind can be found.
+pub(crate) fn adopt_orphans() -> io::Result<()> {
+    // SAFETY: sets an attribute of the calling process.
+    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) })?;
+    Ok(())
+}
+
+/// What became of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Exited(i32),
+    Killed(i32),
+    Stopped(i32),
+}
+
+/// The next process of ours that ended or stopped; does not wait for one.
+pub(crate) fn next_change() -> Option<(Pid, Change)> {
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the result.
+    let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG | libc::WUNTRACED) };
+    if pid <= 0 {
+        return None;
+    }
+    let change = if libc::WIFEXITED(status) {
+        Change::Exited(libc::WEXITSTATUS(status))
+    } else if libc::WIFSTOPPED(status) {
+        Change::Stopped(libc::WSTOPSIG(status))
+    } else {
+        Change::Killed(libc::WTERMSIG(status))
+    };
+    Some((Pid(pid), change))
+}
+
+/// Asks a process that has not been waited for, and its group, to end.
+pub(crate) fn terminate(leader: Pid) {
+    signal(leader.0, libc::SIGTERM);
+    signal(-leader.0, libc::SIGTERM);
+    // A stopped process does not see the request before it goes on.
+    signal(-leader.0, libc::SIGCONT);
+}
+
+/// Ends a process that has not been waited for, and its group. It may have left the group, so it is also named itself.
+pub(crate) fn kill(leader: Pid) {
+    signal(leader.0, libc::SIGKILL);
+    signal(-leader.0, libc::SIGKILL);
+}
+
+/// Ends whoever is left in the group of a process that has been waited for.
+pub(crate) fn kill_group_of(gone: Pid) {
+    signal(-gone.0, libc::SIGKILL);
+}
+
+/// Whether anybody is left in the group of a process that has been waited for.
+pub(crate) fn is_group_alive(gone: Pid) -> bool {
+    signal(-gone.0, 0)
+}
+
+fn signal(target: i32, signal: i32) -> bool {
+    // SAFETY: sends a signal to processes that we made, or that they made. A number that names nobody is an error, nothing
+    // worse; it cannot name a stranger while the process has not been waited for or somebody is left in its group.
+    unsafe { libc::kill(target, signal) == 0 }
+}
+
+/// Ends one process.
+pub(crate) fn kill_one(pid: Pid) {
+    signal(pid.0, libc::SIGKILL);
+}
+
+/// Processes that belong to a group, by asking the system about every process: call it when there is something to find.
+pub(crate) fn members_of_group(leader: Pid) -> Vec<(Pid, String)> {
+    all_processes().into_iter().filter(|process| process.group == leader.0).map(Process::named).collect()
+}
+
+/// Processes whose parent this process is: what tests left behind, once all others have been waited for.
+pub(crate) fn adopted() -> Vec<(Pid, String)> {
+    // One small file; looking at every process would take milliseconds on a busy machine. A kernel built without the file
+    // finds nothing here.
+    let own = std::process::id();
+    let children = fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+    let pids = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok());
+    pids.filter_map(|pid: i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        parse_stat(pid, &stat).map(Process::named)
+    })
+    .collect()
+}
+
+struct Process {
+    pid: Pid,
+    name: String,
+    group: i32,
+}
+
+impl Process {
+    fn named(self) -> (Pid, String) {
+        (self.pid, self.name)
+    }
+}
+
+/// Every process there is, except the dead that only wait to be noticed.
+fn all_processes() -> Vec<Process> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid: i32| parse_stat(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?))
+        .collect()
+}
+
+/// `PID (NAME) STATE PARENT GROUP …`; the name may hold anything, brackets and spaces too.
+fn parse_stat(pid: i32, stat: &str) -> Option<Process> {
+    let (_, rest) = stat.split_once('(')?;
+    let (name, rest) = rest.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace();
+    let state = fields.next()?;
+    let group = fields.nth(1)?.parse().ok()?;
+    (state != "Z").then(|| Process { pid: Pid(pid), name: name.to_owned(), group })
+}
+
+/// Whether a debugger holds this process.
+pub(crate) fn is_traced() -> bool {
+    let Ok(status) = fs::read_to_string("/proc/self/status") else { return false };
+    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
+    tracer.is_some_and(|pid| pid.trim() != "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_stat;
+
+    #[test]
+    fn a_process_name_may_hold_brackets_and_spaces() {
+        let process = parse_stat(7, "7 (odd) name (x) S 3 5 5 0 -1").expect("well-formed");
+        assert_eq!((process.name.as_str(), process.group), ("odd) name (x", 5));
+    }
+
+    #[test]
+    fn the_dead_are_left_out() {
+        assert!(parse_stat(7, "7 (x) Z 3 5 5 0 -1").is_none());
+    }
+}
