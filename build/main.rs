@@ -1,5 +1,5 @@
-//! Finds out what this compiler offers: which era of the test contract, and whether std's own output capture
-//! can be reached.
+//! Finds out what this compiler and this target offer: which era of the test contract, whether std's own output capture
+//! can be reached, whether processes can be forked.
 //!
 //! std captures the text of `print!`, `eprint!`, `dbg!` and panics for the compiler's libtest through two functions
 //! that are not stable. `capture.rs` beside this file calls them; it is compiled here, by the compiler that builds the
@@ -20,7 +20,11 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result<()> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_WITHOUT_CAPTURE");
-    println!("cargo::rustc-check-cfg=cfg(snout_capture, snout_era_1_100)");
+    println!("cargo::rerun-if-env-changed=SNOUT_BUILD_WITHOUT_PROCESSES");
+    println!("cargo::rustc-check-cfg=cfg(snout_capture, snout_era_1_100, snout_processes)");
+    if has_processes() {
+        println!("cargo::rustc-cfg=snout_processes");
+    }
     let rustc = env::var_os("RUSTC").ok_or("cargo sets RUSTC for build scripts")?;
     if minor_version(&rustc)? >= 100 {
         println!("cargo::rustc-cfg=snout_era_1_100");
@@ -41,6 +45,15 @@ fn main() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether the engine with processes is for this target. Where it is not, tests run in order on one thread; the variable
+/// has that road tested on Linux too.
+fn has_processes() -> bool {
+    let is_linux = env::var_os("CARGO_CFG_TARGET_OS").is_some_and(|os| os == "linux");
+    let is_64_bit = env::var_os("CARGO_CFG_TARGET_POINTER_WIDTH").is_some_and(|width| width == "64");
+    let is_interpreted = env::var_os("CARGO_CFG_MIRI").is_some();
+    is_linux && is_64_bit && !is_interpreted && env::var_os("SNOUT_BUILD_WITHOUT_PROCESSES").is_none()
 }
 
 /// `M` of `rustc 1.M.P`.

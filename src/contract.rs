@@ -1,15 +1,13 @@
-//! What rustc's generated code names, in both eras, and nothing else.
+//! What rustc's generated code names, and nothing else; the functions that generated `main`s call are in `entry`.
 //!
 //! `rustc --test` and rustdoc's merged doctests write code against a crate called `test`. With a dependency of that name,
-//! that is this crate. The names, fields and signatures here are the compiler's choice; `shared` history of them, by
-//! version: the struct literal is unchanged since 1.70, the entry points changed with 1.100 (`test_main_static` called from
-//! a `main` without a result before, `test_main_env_args` that gives `main` its exit code since).
+//! that is this crate. The names, fields and signatures here are the compiler's choice. The struct literal it writes is
+//! the same from 1.70 on.
 
 pub use std::hint::black_box;
 pub use std::process::ExitCode;
 use std::process::Termination;
 
-use crate::harness::{self, Program};
 pub use crate::model::Bencher;
 
 /// A test as rustc spells it: description and function.
@@ -151,59 +149,4 @@ pub fn assert_test_result<T: Termination>(result: T) -> Result<(), String> {
 fn code_number(code: ExitCode) -> String {
     let shown = format!("{code:?}");
     shown.chars().filter(char::is_ascii_digit).collect()
-}
-
-/// Runs the tests of this binary and ends the process if one fails. Called by the `main` that compilers up to 1.99 make.
-pub fn test_main_static(tests: &[&'static TestDescAndFn]) {
-    end_if_failed(harness::run(tests, Program::of_process()));
-}
-
-/// As [`test_main_static`], in a program that cannot unwind (nightly's `-Z panic-abort-tests`).
-pub fn test_main_static_abort(tests: &[&'static TestDescAndFn]) {
-    end_if_failed(harness::run(tests, Program::of_process().that_cannot_unwind()));
-}
-
-/// Runs the tests of this binary. Called by the `main` that compilers from 1.100 on make.
-pub fn test_main_env_args(tests: &[&'static TestDescAndFn]) -> ExitCode {
-    harness::run(tests, Program::of_process())
-}
-
-/// As [`test_main_env_args`], in a program that cannot unwind.
-pub fn test_main_env_args_abort(tests: &[&'static TestDescAndFn]) -> ExitCode {
-    harness::run(tests, Program::of_process().that_cannot_unwind())
-}
-
-/// Runs doctests that rustdoc merged into one program; `args` are those of the program, with its name.
-#[cfg(not(snout_era_1_100))]
-pub fn test_main(args: &[String], tests: Vec<TestDescAndFn>, _options: Option<Options>) {
-    // The program ends when this returns; until then the tests are needed by every thread.
-    let tests: &'static [TestDescAndFn] = tests.leak();
-    let tests: Vec<&'static TestDescAndFn> = tests.iter().collect();
-    end_if_failed(harness::run(&tests, Program::of_doctests(args)));
-}
-
-/// Runs doctests that rustdoc merged into one program; `args` are those of the program, with its name.
-#[cfg(snout_era_1_100)]
-pub fn test_main(args: &[String], tests: &[&'static TestDescAndFn]) -> ExitCode {
-    harness::run(tests, Program::of_doctests(args))
-}
-
-/// What compilers up to 1.99 pass to [`test_main`]; always `None` from rustdoc.
-#[cfg(not(snout_era_1_100))]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options;
-
-/// The exit code of a run in which something failed, as rustdoc's program for merged doctests asks for it.
-#[cfg(not(snout_era_1_100))]
-pub const ERROR_EXIT_CODE: i32 = harness::FAILURE as i32;
-
-/// The exit code of a run in which something failed.
-#[cfg(snout_era_1_100)]
-pub const ERROR_EXIT_CODE: u8 = harness::FAILURE;
-
-/// Ends the process if there is something to say by its exit code; else `main` returns, and ends it with success.
-fn end_if_failed(code: ExitCode) {
-    if code != ExitCode::SUCCESS {
-        std::process::exit(harness::FAILURE.into());
-    }
 }

@@ -1,7 +1,7 @@
 //! What can keep a run from being made at all: one type, whose text is all that a user sees of it.
 //!
-//! The harness prints it as `error: …` and ends with 101. Texts are one line, and those of ours end with what to do next.
-//! A failing test is no error; it is an outcome.
+//! The harness prints it as `error: …` and ends with 101. Texts are one line, and those of ours end with what to do
+//! next. A failing test is no error; it is an outcome.
 
 use std::fmt;
 use std::io;

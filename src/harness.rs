@@ -8,16 +8,16 @@ use crate::accumulate::Ledger;
 use crate::cli::{self, Environment, Request};
 use crate::contract::TestDescAndFn;
 use crate::discover::{self, Selected};
-use crate::dispatch::{Ending, Job, Listener, Supervisor, take_role};
+use crate::dispatch::{self, Ending, Job, Listener};
 use crate::error::Error;
 use crate::execute::Rules;
 use crate::model::{Case, Event, RunStarted};
 use crate::plan::Plan;
 use crate::report::{self, Reporter};
 use crate::settings::Settings;
+use crate::sys::capture;
 use crate::sys::clock::nanoseconds;
-use crate::sys::descriptor::StandardStream;
-use crate::sys::{capture, process, signals};
+use crate::sys::standard::StandardStream;
 
 /// What a run with a failure exits with: libtest's code.
 pub(crate) const FAILURE: u8 = 101;
@@ -60,16 +60,16 @@ pub(crate) fn run(tests: &[&'static TestDescAndFn], program: Program) -> ExitCod
 }
 
 fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCode, Error> {
-    let role = take_role();
+    let role = dispatch::take_role();
     let flags = match cli::parse(&program.arguments)? {
         Request::Help(text) => return say(&text),
         Request::Tests(flags) => flags,
     };
     let mut settings = Settings::resolve(flags, &Environment::of_process())?;
     if let Some(role) = &role {
-        settings.shuffle_seed = role.shuffle_seed;
+        settings.shuffle_seed = role.shuffle_seed();
     }
-    let Selected { cases, filtered_out } = discover::cases(tests, &settings);
+    let Selected { cases, filtered_out, name_width } = discover::cases(tests, &settings);
     if role.is_none() {
         warn(tests, &cases, &settings);
     }
@@ -81,7 +81,15 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
     let job = job(plan, &settings, program);
     match role {
         Some(role) => role.play(&job),
-        None => run_job(&job, &settings, filtered_out),
+        None => {
+            let started = RunStarted {
+                selected: plan.cases().len(),
+                filtered_out,
+                shuffle_seed: settings.shuffle_seed,
+                name_width,
+            };
+            run_job(&job, &settings, started)
+        }
     }
 }
 
@@ -131,7 +139,8 @@ fn job(plan: &'static Plan, settings: &Settings, program: &Program) -> Job {
         grace: settings.grace,
         in_process: false,
     };
-    if program.panics_abort {
+    // A child's text is caught at its descriptors, whatever this compiler's std is like.
+    if program.panics_abort || settings.capture && !capture::is_available() {
         job.isolated()
     } else if is_direct(plan, settings) {
         job.direct()
@@ -144,33 +153,28 @@ fn job(plan: &'static Plan, settings: &Settings, program: &Program) -> Job {
 /// process for each test already), somebody who asked for one test by name and wants to see it run.
 fn is_direct(plan: &Plan, settings: &Settings) -> bool {
     let one_to_watch = settings.selection.exact && !settings.capture && plan.cases().len() == 1;
-    settings.in_process || one_to_watch || process::is_traced()
+    settings.in_process || one_to_watch || dispatch::is_watched()
 }
 
-fn run_job(job: &Job, settings: &Settings, filtered_out: usize) -> Result<ExitCode, Error> {
+fn run_job(job: &Job, settings: &Settings, started: RunStarted) -> Result<ExitCode, Error> {
     let (out, err) = (Box::new(StandardStream::output()), Box::new(StandardStream::error()));
     let reporter = report::reporter(settings, job.lanes.into(), out, err);
     let reporter = reporter.map_err(|error| Error::system("make the log file", error))?;
     let mut desk = Desk { ledger: Ledger::new(job.plan.cases(), settings.show_output), reporter };
     let ending =
-        conduct(job, &mut desk, filtered_out).map_err(|error| Error::system("go on with the run", error))?;
+        conduct(job, &mut desk, started).map_err(|error| Error::system("go on with the run", error))?;
     match ending {
-        Ending::Interrupted(signal) => signals::die_by(signal),
+        Ending::Interrupted(signal) => dispatch::die_by(signal),
         Ending::Complete | Ending::FailedFast if desk.ledger.is_success() => Ok(ExitCode::SUCCESS),
         Ending::Complete | Ending::FailedFast => Ok(ExitCode::from(FAILURE)),
     }
 }
 
 /// The run, from its first event to its last.
-fn conduct(job: &Job, desk: &mut Desk<'_>, filtered_out: usize) -> io::Result<Ending> {
+fn conduct(job: &Job, desk: &mut Desk<'_>, started: RunStarted) -> io::Result<Ending> {
     let start = nanoseconds();
-    desk.hear(Event::RunStarted(RunStarted {
-        selected: job.plan.cases().len(),
-        filtered_out,
-        shuffle_seed: job.plan.shuffle_seed(),
-        lanes: job.lanes.into(),
-    }))?;
-    let ending = Supervisor::new(job, desk)?.run()?;
+    desk.hear(Event::RunStarted(started))?;
+    let ending = dispatch::run(job, desk)?;
     let elapsed = std::time::Duration::from_nanos(nanoseconds() - start);
     desk.hear(Event::RunFinished { elapsed })?;
     desk.flush()?;

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::cli::{Environment, FORMATS, Flags};
+use crate::cli::{Environment, Flags};
 use crate::error::Error;
 use crate::model::{ColorChoice, Format, Isolate, Isolation, RunIgnored, ThreadMode, Threshold, TimeLimits};
 
@@ -76,11 +76,11 @@ impl Settings {
             shuffle_seed: shuffle_seed(&flags, environment)?,
             fail_fast: flags.fail_fast,
             in_process: flags.force_run_in_process || is_alone(environment),
-            thread_mode: thread_mode(environment)?.unwrap_or_default(),
-            isolate: isolate(environment)?.unwrap_or_default(),
-            isolation: isolation(environment)?.unwrap_or_default(),
-            timeout: timeout(environment)?,
-            grace: environment.duration("SNOUT_GRACE")?.unwrap_or(GRACE),
+            thread_mode: environment.thread_mode()?.unwrap_or_default(),
+            isolate: environment.isolate()?.unwrap_or_default(),
+            isolation: environment.isolation()?.unwrap_or_default(),
+            timeout: Some(environment.timeout()?.unwrap_or(TIMEOUT)).filter(|timeout| !timeout.is_zero()),
+            grace: environment.grace()?.unwrap_or(GRACE),
             log: flags.logfile.clone(),
             selection: Selection::resolve(flags)?,
         })
@@ -130,8 +130,7 @@ fn lanes(flags: &Flags, environment: &Environment) -> Result<NonZeroUsize, Error
 }
 
 fn format(flags: &Flags, environment: &Environment) -> Result<Format, Error> {
-    let advice = "no format: write `pretty`, `terse`, `json` or `junit`";
-    let set = environment.choice("SNOUT_FORMAT", &FORMATS, advice)?;
+    let set = environment.format()?;
     let quiet = flags.quiet.then_some(Format::Terse);
     Ok(flags.format.or(quiet).or(set).unwrap_or_default())
 }
@@ -160,26 +159,6 @@ fn seed_from_clock() -> u64 {
 /// cargo-nextest starts this program once a test, and keeps time and order itself.
 fn is_alone(environment: &Environment) -> bool {
     environment.value("NEXTEST_EXECUTION_MODE") == Some("process-per-test")
-}
-
-fn thread_mode(environment: &Environment) -> Result<Option<ThreadMode>, Error> {
-    let choices = [("fresh", ThreadMode::Fresh), ("pooled", ThreadMode::Pooled)];
-    environment.choice("SNOUT_THREAD_MODE", &choices, "no thread mode: write `fresh` or `pooled`")
-}
-
-fn isolate(environment: &Environment) -> Result<Option<Isolate>, Error> {
-    let choices = [("auto", Isolate::Auto), ("always", Isolate::Always), ("never", Isolate::Never)];
-    environment.choice("SNOUT_ISOLATE", &choices, "none of its values: write `auto`, `always` or `never`")
-}
-
-fn isolation(environment: &Environment) -> Result<Option<Isolation>, Error> {
-    let choices = [("fork", Isolation::Fork), ("spawn", Isolation::Spawn)];
-    environment.choice("SNOUT_ISOLATION", &choices, "no way to make a process: write `fork` or `spawn`")
-}
-
-fn timeout(environment: &Environment) -> Result<Option<Duration>, Error> {
-    let timeout = environment.duration("SNOUT_TIMEOUT")?.unwrap_or(TIMEOUT);
-    Ok((!timeout.is_zero()).then_some(timeout))
 }
 
 fn time_limits(flags: &Flags, environment: &Environment) -> Result<Option<TimeLimits>, Error> {
@@ -267,13 +246,25 @@ mod tests {
     }
 
     #[test]
+    fn no_timeout_is_a_timeout_of_zero() {
+        for (value, timeout) in [("0", None), ("2s", Some(Duration::from_secs(2))), ("", Some(TIMEOUT))] {
+            assert_eq!(settings("", [("SNOUT_TIMEOUT", value)]).timeout, timeout, "{value}");
+        }
+    }
+
+    #[test]
     fn our_own_variables_are_heard() {
-        assert_eq!(settings("", [("SNOUT_THREAD_MODE", "pooled")]).thread_mode, ThreadMode::Pooled);
-        assert_eq!(settings("", [("SNOUT_ISOLATE", "never")]).isolate, Isolate::Never);
-        assert_eq!(settings("", [("SNOUT_ISOLATION", "spawn")]).isolation, Isolation::Spawn);
-        assert_eq!(settings("", [("SNOUT_TIMEOUT", "0")]).timeout, None);
-        assert_eq!(settings("", [("SNOUT_TIMEOUT", "2s")]).timeout, Some(Duration::from_secs(2)));
-        assert_eq!(settings("", [("SNOUT_GRACE", "1.5s")]).grace, Duration::from_millis(1500));
+        let settings = settings(
+            "",
+            [
+                ("SNOUT_THREAD_MODE", "pooled"),
+                ("SNOUT_ISOLATE", "never"),
+                ("SNOUT_ISOLATION", "spawn"),
+                ("SNOUT_GRACE", "1.5s"),
+            ],
+        );
+        assert_eq!((settings.thread_mode, settings.isolate), (ThreadMode::Pooled, Isolate::Never));
+        assert_eq!((settings.isolation, settings.grace), (Isolation::Spawn, Duration::from_millis(1500)));
     }
 
     #[test]
@@ -288,36 +279,6 @@ mod tests {
         for (line, (name, value), text) in [
             ("", ("RUST_TEST_THREADS", "0"), "RUST_TEST_THREADS is `0`, should be a positive integer."),
             ("", ("RUST_TEST_SHUFFLE_SEED", "x"), "RUST_TEST_SHUFFLE_SEED is `x`, should be a number."),
-            (
-                "",
-                ("SNOUT_FORMAT", "xml"),
-                "SNOUT_FORMAT is `xml`, which is no format: write `pretty`, `terse`, `json` or `junit`",
-            ),
-            (
-                "",
-                ("SNOUT_ISOLATE", "x"),
-                "SNOUT_ISOLATE is `x`, which is none of its values: write `auto`, `always` or `never`",
-            ),
-            (
-                "",
-                ("SNOUT_ISOLATION", "x"),
-                "SNOUT_ISOLATION is `x`, which is no way to make a process: write `fork` or `spawn`",
-            ),
-            (
-                "",
-                ("SNOUT_THREAD_MODE", "x"),
-                "SNOUT_THREAD_MODE is `x`, which is no thread mode: write `fresh` or `pooled`",
-            ),
-            (
-                "",
-                ("SNOUT_TIMEOUT", "5 parsecs"),
-                "SNOUT_TIMEOUT is `5 parsecs`, which is no duration: write it like `500ms`, `5s` or `2m`",
-            ),
-            (
-                "",
-                ("SNOUT_GRACE", "5"),
-                "SNOUT_GRACE is `5`, which is no duration: write it like `500ms`, `5s` or `2m`",
-            ),
             (
                 "--ignored --include-ignored",
                 ("X", ""),

@@ -80,11 +80,6 @@ impl<'run> Ledger<'run> {
         &self.cases[id.index()]
     }
 
-    /// Every selected test.
-    pub(crate) fn cases(&self) -> &'run [Case] {
-        self.cases
-    }
-
     pub(crate) fn started(&self) -> &RunStarted {
         &self.started
     }

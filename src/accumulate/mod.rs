@@ -1,7 +1,9 @@
 //! Keeps what is known about the run: the run table while tests run, the ledger for good.
 
 mod ledger;
+#[cfg(snout_processes)]
 mod table;
 
 pub(crate) use ledger::Ledger;
+#[cfg(snout_processes)]
 pub(crate) use table::{RunTable, Slot, State};

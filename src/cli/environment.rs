@@ -1,7 +1,5 @@
 //! What was set.
 
-use std::time::Duration;
-
 use super::variables::{INTERNAL, NOT_BUILT, VARIABLES};
 use crate::error::Error;
 
@@ -35,34 +33,6 @@ impl Environment {
         self.value(name).is_some_and(|value| value != "0")
     }
 
-    /// The value of a variable of ours. Set to nothing, it counts as not set.
-    fn own(&self, name: &str) -> Option<&str> {
-        self.value(name).filter(|value| !value.is_empty())
-    }
-
-    /// The choice that a variable of ours makes among `choices`; `advice` says what it can be.
-    pub(crate) fn choice<T: Copy>(
-        &self,
-        name: &'static str,
-        choices: &[(&str, T)],
-        advice: &'static str,
-    ) -> Result<Option<T>, Error> {
-        let Some(value) = self.own(name) else { return Ok(None) };
-        match choices.iter().find(|(word, _)| *word == value) {
-            Some((_, choice)) => Ok(Some(*choice)),
-            None => Err(Error::value(name, value, advice)),
-        }
-    }
-
-    /// The duration that a variable of ours gives.
-    pub(crate) fn duration(&self, name: &'static str) -> Result<Option<Duration>, Error> {
-        let Some(value) = self.own(name) else { return Ok(None) };
-        match duration(value) {
-            Some(duration) => Ok(Some(duration)),
-            None => Err(Error::value(name, value, "no duration: write it like `500ms`, `5s` or `2m`")),
-        }
-    }
-
     /// Refuses what looks like ours and is not: a misspelt variable would be believed to work.
     pub(crate) fn refuse_unknown(&self) -> Result<(), Error> {
         for (name, value) in &self.0 {
@@ -88,73 +58,9 @@ impl<const COUNT: usize> From<[(&str, &str); COUNT]> for Environment {
     }
 }
 
-/// Reads a duration as people write it: `500ms`, `1.5s`, `2m`, `1h`, and `0`.
-fn duration(text: &str) -> Option<Duration> {
-    let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
-    let (number, unit) = text.split_at(digits);
-    if !number.starts_with(|first: char| first.is_ascii_digit()) || number.ends_with('.') {
-        return None;
-    }
-    let number: f64 = number.parse().ok()?;
-    let seconds = match unit {
-        "ms" => number / 1000.0,
-        "s" => number,
-        "m" => number * 60.0,
-        "h" => number * 3600.0,
-        "" if number == 0.0 => 0.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_read_as_people_write_them() {
-        for (text, milliseconds) in [
-            ("500ms", 500),
-            ("0.1s", 100),
-            ("1.5s", 1_500),
-            ("5s", 5_000),
-            ("2m", 120_000),
-            ("1h", 3_600_000),
-            ("0.5h", 1_800_000),
-            ("0", 0),
-            ("0s", 0),
-            ("0.0", 0),
-        ] {
-            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_duration_is_none() {
-        for text in [
-            "",
-            "5",
-            "s",
-            "5 s",
-            " 5s",
-            "5s ",
-            "-5s",
-            "+5s",
-            ".5s",
-            "5.s",
-            "1.2.3s",
-            "1e3s",
-            "nans",
-            "infs",
-            "5S",
-            "5parsecs",
-            "5µs",
-            "99999999999999999999h",
-            "٣s",
-        ] {
-            assert_eq!(duration(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn a_misspelt_variable_is_refused_and_strangers_are_not() {

@@ -33,5 +33,5 @@ pub(crate) struct Flags {
 }
 
 /// The formats by their names.
-pub(crate) const FORMATS: [(&str, Format); 4] =
+pub(super) const FORMATS: [(&str, Format); 4] =
     [("pretty", Format::Pretty), ("terse", Format::Terse), ("json", Format::Json), ("junit", Format::Junit)];

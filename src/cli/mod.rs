@@ -1,12 +1,14 @@
 //! What a user typed and set: libtest's command line, and the variables that a run is steered by. Inert.
 //!
-//! Each flag and each variable is looked at by itself here. What they mean together is `settings`' to say, once; nothing
-//! else reads arguments or environment. The command line is parsed by the crate libtest parses it with, so that the same
-//! words are accepted and the same refused; flags that libtest takes only with `-Z unstable-options` need no such leave.
+//! Each flag and each variable is looked at by itself here. What they mean together is `settings`' to say, once;
+//! nothing else reads arguments or environment. The command line is parsed by the crate libtest parses it with, so
+//! that the same words are accepted and the same refused; flags that libtest takes only with `-Z unstable-options`
+//! need no such leave.
 
 mod environment;
 mod flags;
 mod help;
+mod own;
 mod table;
 mod threshold;
 mod variables;
@@ -14,7 +16,7 @@ mod variables;
 use std::ffi::OsStr;
 
 pub(crate) use environment::Environment;
-pub(crate) use flags::{FORMATS, Flags};
+pub(crate) use flags::Flags;
 
 use crate::error::Error;
 use table::{FLAGS, Takes};

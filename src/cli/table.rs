@@ -1,8 +1,8 @@
 //! The flags, one unit each: name, value, text, effect. Order, names and texts are libtest's.
 
-use super::{FORMATS, Flags};
+use super::flags::{FORMATS, Flags};
 use crate::error::Error;
-use crate::model::{ColorChoice, Format};
+use crate::model::ColorChoice;
 
 /// One flag.
 pub(super) struct Flag {

@@ -1,5 +1,5 @@
-//! The variables of `--report-time` and `--ensure-time`: `WARN,CRITICAL`, both in milliseconds. The texts are libtest's, which
-//! panics with them.
+//! The variables of `--report-time` and `--ensure-time`: `WARN,CRITICAL`, both in milliseconds. The texts are
+//! libtest's, which panics with them.
 
 use std::time::Duration;
 

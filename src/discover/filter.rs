@@ -1,7 +1,7 @@
 //! Which tests a selection takes: libtest's rules.
 //!
-//! A test is taken if its name hits one of the filters (or there is none) and none of the skips. To hit is to be contained
-//! in the name, or with `--exact` to be the name, for filters and skips alike.
+//! A test is taken if its name hits one of the filters (or there is none) and none of the skips. To hit is to be
+//! contained in the name, or with `--exact` to be the name, for filters and skips alike.
 
 use crate::contract::{ShouldPanic, StaticTestName, TestDesc};
 use crate::model::RunIgnored;

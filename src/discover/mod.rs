@@ -1,7 +1,7 @@
 //! Turns rustc's list of tests into the cases of this run.
 //!
-//! The order is rustc's, which is that of the names. Runs before anything else does, in a debug build, over every test there
-//! is: plain loops, no allocation a test.
+//! The order is rustc's, which is that of the names. Runs before anything else does, in a debug build, over every test
+//! there is: plain loops, no allocation a test.
 
 mod filter;
 mod nearest;
@@ -19,6 +19,8 @@ pub(crate) struct Selected {
     pub(crate) cases: Vec<Case>,
     /// How many tests there are besides.
     pub(crate) filtered_out: usize,
+    /// Bytes of the longest name of a benchmark that would be measured, selected or not: libtest pads to that.
+    pub(crate) name_width: usize,
 }
 
 /// The tests that `settings` select among `tests`.
@@ -32,7 +34,16 @@ pub(crate) fn cases(tests: &[&'static TestDescAndFn], settings: &Settings) -> Se
         }
     }
     let filtered_out = tests.len() - cases.len();
-    Selected { cases, filtered_out }
+    Selected { cases, filtered_out, name_width: if settings.measure { longest_benchmark(tests) } else { 0 } }
+}
+
+fn longest_benchmark(tests: &[&'static TestDescAndFn]) -> usize {
+    let benchmarks = tests.iter().filter(|test| matches!(test.testfn, StaticBenchFn(_)));
+    let names = benchmarks.map(|test| {
+        let StaticTestName(name) = test.desc.name;
+        name.len()
+    });
+    names.max().unwrap_or(0)
 }
 
 fn case(test: &TestDescAndFn, settings: &Settings) -> Case {
@@ -47,12 +58,13 @@ fn case(test: &TestDescAndFn, settings: &Settings) -> Case {
         name,
         source: Source {
             file: desc.source_file,
-            start_line: desc.start_line,
-            start_col: desc.start_col,
-            end_line: desc.end_line,
-            end_col: desc.end_col,
+            start_line: desc.start_line as u32,
+            start_col: desc.start_col as u32,
+            end_line: desc.end_line as u32,
+            end_col: desc.end_col as u32,
         },
-        ignored: is_ignored(test, settings),
+        ignored: is_ignored(test, settings) || is_left_out(test, settings),
+        left_out: !is_ignored(test, settings) && is_left_out(test, settings),
         ignore_reason: desc.ignore_message,
         expectation: match desc.should_panic {
             ShouldPanic::No => Expectation::Return,
@@ -75,16 +87,17 @@ fn case(test: &TestDescAndFn, settings: &Settings) -> Case {
 const PANICS_CANNOT_BE_CAUGHT: bool =
     (cfg!(target_family = "wasm") || cfg!(target_os = "zkvm")) && !cfg!(target_os = "emscripten");
 
+/// Whether a test is ignored for what it is marked as.
 fn is_ignored(test: &TestDescAndFn, settings: &Settings) -> bool {
-    if test.desc.ignore && settings.selection.ignored == RunIgnored::No {
-        return true;
-    }
-    // What follows is about running, and a list says what `#[ignore]` says.
-    if settings.list {
-        return false;
-    }
+    test.desc.ignore && settings.selection.ignored == RunIgnored::No
+}
+
+/// Whether a test is left out of a run of benchmarks, or on this platform. That is about running; a list says what
+/// `#[ignore]` says.
+fn is_left_out(test: &TestDescAndFn, settings: &Settings) -> bool {
     let left_to_benchmarks = !settings.run_tests && matches!(test.testfn, StaticTestFn(_));
-    left_to_benchmarks || PANICS_CANNOT_BE_CAUGHT && test.desc.should_panic != ShouldPanic::No
+    !settings.list
+        && (left_to_benchmarks || PANICS_CANNOT_BE_CAUGHT && test.desc.should_panic != ShouldPanic::No)
 }
 
 #[cfg(test)]

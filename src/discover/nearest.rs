@@ -3,7 +3,8 @@
 use crate::contract::{StaticTestName, TestDescAndFn};
 use crate::error::{edits, slips};
 
-/// The name of the test whose last segments, as many as `filter` has, are most like it. `None` if there is no such test.
+/// The name of the test whose last segments, as many as `filter` has, are most like it. `None` if there is no such
+/// test.
 pub(crate) fn nearest(filter: &str, tests: &[&'static TestDescAndFn]) -> Option<&'static str> {
     let segments = filter.matches("::").count() + 1;
     let mut best = None;

@@ -229,8 +229,8 @@ pub(crate) struct Role {
     part: Part,
     /// Table, frames, doorbell, control.
     descriptors: [RawFd; 4],
-    pub(crate) lanes: u16,
-    pub(crate) shuffle_seed: Option<u64>,
+    lanes: u16,
+    shuffle_seed: Option<u64>,
 }
 
 /// The role this process was started in, if it is a spawned one. Tests, and what they start, do not see the variable.
@@ -258,6 +258,11 @@ fn parse_role(told: &str) -> Option<Role> {
 }
 
 impl Role {
+    /// The seed that the supervisor shuffled with.
+    pub(crate) fn shuffle_seed(&self) -> Option<u64> {
+        self.shuffle_seed
+    }
+
     /// In a spawned process, once it has made the same plan: does its part, and never returns.
     pub(crate) fn play(self, job: &Job) -> ! {
         let lanes = usize::from(self.lanes);

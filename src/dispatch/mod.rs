@@ -3,27 +3,52 @@
 //! It has one thread and runs no user code, so it may fork whenever it likes and is never the one that crashes. It reports
 //! what happens through a [`Listener`]; it prints nothing.
 
+#[cfg(snout_processes)]
 mod children;
+#[cfg(snout_processes)]
 mod closing;
+#[cfg(snout_processes)]
 mod deaths;
+#[cfg(snout_processes)]
 mod escalate;
+#[cfg(snout_processes)]
 mod launch;
+#[cfg(snout_processes)]
 mod pool;
+#[cfg(snout_processes)]
 mod results;
+#[cfg(snout_processes)]
 mod staff;
 mod standing;
+#[cfg(snout_processes)]
 mod supervisor;
+#[cfg(snout_processes)]
 mod time;
+
+#[cfg(not(snout_processes))]
+mod sequence;
 
 use std::io;
 use std::time::Duration;
 
+#[cfg(snout_processes)]
+pub(crate) use crate::sys::{process::is_traced as is_watched, signals::die_by};
+#[cfg(snout_processes)]
 pub(crate) use launch::take_role;
-pub(crate) use supervisor::Supervisor;
+#[cfg(not(snout_processes))]
+pub(crate) use sequence::{die_by, is_watched, take_role};
 
 use crate::execute::Rules;
 use crate::model::{Event, Isolate, Isolation};
 use crate::plan::Plan;
+
+/// Runs everything there is to run, and tells the listener.
+pub(crate) fn run(job: &Job, listener: &mut dyn Listener) -> io::Result<Ending> {
+    #[cfg(snout_processes)]
+    return supervisor::Supervisor::new(job, listener)?.run();
+    #[cfg(not(snout_processes))]
+    sequence::run(job, listener)
+}
 
 /// Hears what happens, as it happens.
 pub(crate) trait Listener {

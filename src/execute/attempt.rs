@@ -14,9 +14,8 @@ pub(super) struct Attempt {
     pub(super) elapsed: Duration,
 }
 
-/// Calls the test function and judges how it ended.
-pub(super) fn attempt(case: &Case, rules: &Rules) -> Attempt {
-    let start = Moment(nanoseconds());
+/// Calls the test function, which begins at `start`, and judges how it ended.
+pub(super) fn attempt(case: &Case, rules: &Rules, start: Moment) -> Attempt {
     let outcome = match catch_unwind(AssertUnwindSafe(|| call(&case.body))) {
         Ok(Ok(Some(measurement))) => Outcome::Measured(measurement),
         Ok(Ok(None)) => judge(case, &End::Returned),

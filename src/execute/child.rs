@@ -27,7 +27,7 @@ pub(crate) fn run_child(case: (CaseId, &'static Case), slot: Slot, frames: File,
     let attempt = match rules.thread_mode {
         ThreadMode::Pooled => {
             name_tests_in_panics();
-            thread::here(case, rules, &Buffer::default())
+            thread::here(case, rules, &Buffer::default(), slot.started())
         }
         ThreadMode::Fresh => match thread::run(case, rules, &Buffer::default(), &Arc::default()) {
             Waited::Done(attempt) => attempt,

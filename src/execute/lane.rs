@@ -94,41 +94,45 @@ impl Lane {
     fn run_case(&mut self, id: CaseId) {
         let case = self.worker.plan.case(id);
         let slot = self.worker.table.slot(id, ATTEMPT);
-        slot.begin(Moment(nanoseconds()));
+        let start = Moment(nanoseconds());
+        slot.begin(start);
         self.worker.table.set_running(self.number, Some(id));
         if case.ignored {
-            self.finish(id, State::Ignored);
+            self.finish(id, State::Ignored, start);
             return;
         }
-        match self.attempt(case) {
-            Waited::Done(attempt) => self.report(id, attempt),
+        match self.attempt(case, start) {
+            Waited::Done(attempt) => {
+                let end = start.after(attempt.elapsed);
+                let state = self.report(id, attempt);
+                self.finish(id, state, end);
+            }
             Waited::Hung => {
                 // The hung thread keeps the mailbox and the buffer; what it still has to say must not reach this lane.
                 self.mailbox = Arc::default();
                 self.buffer = Buffer::default();
-                self.finish(id, State::TimedOut);
+                self.finish(id, State::TimedOut, Moment(nanoseconds()));
             }
         }
     }
 
-    fn attempt(&self, case: &'static Case) -> Waited {
+    fn attempt(&self, case: &'static Case, start: Moment) -> Waited {
         match self.worker.rules.thread_mode {
             ThreadMode::Fresh => thread::run(case, self.worker.rules, &self.buffer, &self.mailbox),
-            ThreadMode::Pooled => Waited::Done(thread::here(case, self.worker.rules, &self.buffer)),
+            ThreadMode::Pooled => Waited::Done(thread::here(case, self.worker.rules, &self.buffer, start)),
         }
     }
 
-    /// Tells what came of an attempt: by the table alone if there is nothing to say but that it passed.
-    fn report(&mut self, id: CaseId, attempt: Attempt) {
+    /// Sends what came of an attempt; nothing, if there is nothing to say but that it passed.
+    fn report(&mut self, id: CaseId, attempt: Attempt) -> State {
         let passed = attempt.outcome == Outcome::Passed;
-        let printed = self.take_output(passed);
-        if passed && printed.is_empty() {
-            self.finish(id, State::Passed);
-            return;
+        let output = self.take_output(passed);
+        if passed && output.is_empty() {
+            return State::Passed;
         }
         let Attempt { outcome, elapsed } = attempt;
-        match self.worker.send(&Finished { case: id, outcome, elapsed, output: printed }) {
-            Ok(()) => self.finish(id, State::Reported),
+        match self.worker.send(&Finished { case: id, outcome, elapsed, output }) {
+            Ok(()) => State::Reported,
             Err(error) => lost_supervisor(&error),
         }
     }
@@ -141,9 +145,9 @@ impl Lane {
         if passed && !self.worker.rules.show_output { Output::default() } else { printed.into() }
     }
 
-    fn finish(&self, id: CaseId, state: State) {
+    fn finish(&self, id: CaseId, state: State, end: Moment) {
         let table = self.worker.table;
-        if table.slot(id, ATTEMPT).finish(state, Moment(nanoseconds())) && table.push_finished(id) {
+        if table.slot(id, ATTEMPT).finish(state, end) && table.push_finished(id) {
             self.worker.ring();
         }
     }

@@ -6,20 +6,25 @@
 mod attempt;
 mod capture;
 mod verdict;
+#[cfg(snout_processes)]
 pub(crate) mod wire;
 
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(snout_processes)]
 mod child;
 
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(not(snout_processes))]
+mod here;
+#[cfg(snout_processes)]
 mod lane;
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(snout_processes)]
 mod pool;
 mod thread;
 
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(snout_processes)]
 pub(crate) use child::run_child;
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(not(snout_processes))]
+pub(crate) use here::run_here;
+#[cfg(snout_processes)]
 pub(crate) use pool::{Worker, run_pool, start_in_process};
 
 use std::time::Duration;

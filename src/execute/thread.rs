@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Rules;
 use super::attempt::{Attempt, attempt};
 use super::capture::Buffer;
-use crate::model::{Case, Failure, Outcome};
+use crate::model::{Case, Failure, Moment, Outcome};
+use crate::sys::clock::nanoseconds;
 
 /// What came of waiting for a thread.
 pub(super) enum Waited {
@@ -50,20 +51,19 @@ pub(super) fn run(
     let thread = thread::Builder::new().name(case.name.to_owned());
     let (own_buffer, own_mailbox) = (rules.capture.then(|| buffer.clone()), Arc::clone(mailbox));
     let body = move || {
-        let attempt = match own_buffer {
-            Some(buffer) => buffer.collect(|| attempt(case, rules)),
-            None => attempt(case, rules),
-        };
-        own_mailbox.put(attempt);
+        let attempt = || attempt(case, rules, Moment(nanoseconds()));
+        own_mailbox.put(match own_buffer {
+            Some(buffer) => buffer.collect(attempt),
+            None => attempt(),
+        });
     };
-    let started = Instant::now();
     match thread.spawn(body) {
         Ok(handle) => match mailbox.wait(rules.timeout) {
             Some(attempt) => Waited::Done(join(handle, attempt)),
             None => Waited::Hung,
         },
         // No more threads to be had: libtest runs the test where it stands, and so do we.
-        Err(_) => Waited::Done(Attempt { elapsed: started.elapsed(), ..here(case, rules, buffer) }),
+        Err(_) => Waited::Done(here(case, rules, buffer, Moment(nanoseconds()))),
     }
 }
 
@@ -79,10 +79,11 @@ fn join(handle: thread::JoinHandle<()>, attempt: Attempt) -> Attempt {
     }
 }
 
-/// Runs a test on the calling thread.
-pub(super) fn here(case: &'static Case, rules: &Rules, buffer: &Buffer) -> Attempt {
+/// Runs a test on the calling thread, beginning at `start`.
+pub(super) fn here(case: &'static Case, rules: &Rules, buffer: &Buffer, start: Moment) -> Attempt {
     super::capture::set_running(Some(case.name));
-    let attempt = if rules.capture { buffer.collect(|| attempt(case, rules)) } else { attempt(case, rules) };
+    let attempt = || attempt(case, rules, start);
+    let attempt = if rules.capture { buffer.collect(attempt) } else { attempt() };
     super::capture::set_running(None);
     attempt
 }

@@ -21,6 +21,8 @@ pub(crate) struct Case {
     pub(crate) source: Source,
     /// Whether it is to be reported as ignored instead of run.
     pub(crate) ignored: bool,
+    /// Whether that is not for a mark of its own, but because only benchmarks are asked for.
+    pub(crate) left_out: bool,
     /// `why` of `#[ignore = "why"]`.
     pub(crate) ignore_reason: Option<&'static str>,
     pub(crate) expectation: Expectation,
@@ -36,7 +38,7 @@ impl Case {
     /// What the pretty format puts behind the name of a test that is run: ` - should panic`.
     pub(crate) fn mode(&self) -> Option<&'static str> {
         match self.expectation {
-            _ if self.ignored => None,
+            _ if self.ignored && !self.left_out => None,
             Expectation::Panic | Expectation::PanicWith(_) => Some("should panic"),
             Expectation::Return if self.compile_fail => Some("compile fail"),
             Expectation::Return if self.no_run => Some("compile"),
@@ -56,10 +58,10 @@ use super::Sampling;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Source {
     pub(crate) file: &'static str,
-    pub(crate) start_line: usize,
-    pub(crate) start_col: usize,
-    pub(crate) end_line: usize,
-    pub(crate) end_col: usize,
+    pub(crate) start_line: u32,
+    pub(crate) start_col: u32,
+    pub(crate) end_line: u32,
+    pub(crate) end_col: u32,
 }
 
 /// How the test function has to end.

@@ -31,8 +31,8 @@ pub(crate) struct RunStarted {
     /// Tests the filters left out.
     pub(crate) filtered_out: usize,
     pub(crate) shuffle_seed: Option<u64>,
-    /// How many tests may run at the same time.
-    pub(crate) lanes: usize,
+    /// Bytes that names of benchmarks are filled up to.
+    pub(crate) name_width: usize,
 }
 
 /// A test has come out.

@@ -1,7 +1,7 @@
 //! Statistics over a benchmark's samples.
 //!
-//! The definitions are libtest's, so that a benchmark's figures mean what they mean there. Pure arithmetic. Every function
-//! takes samples as they come, and gives 0 for none at all.
+//! The definitions are libtest's, so that a benchmark's figures mean what they mean there. Pure arithmetic. Every
+//! function takes samples as they come, and gives 0 for none at all.
 
 /// What is known about a set of samples. All numbers are finite if the samples are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,8 +20,8 @@ pub struct Summary {
     pub var: f64,
     /// Square root of the variance.
     pub std_dev: f64,
-    /// Median of the distances from the median, scaled to estimate the standard deviation of a normal distribution. A few
-    /// outliers leave it as it is.
+    /// Median of the distances from the median, scaled to estimate the standard deviation of a normal distribution. A
+    /// few outliers leave it as it is.
     pub median_abs_dev: f64,
     /// The values below which a quarter, a half and three quarters of the samples lie.
     pub quartiles: (f64, f64, f64),
@@ -98,8 +98,8 @@ pub(crate) fn winsorize(samples: &mut [f64], percent: f64) {
     }
 }
 
-/// The value below which `percent` of the samples lie, which must be in order; between two samples, what lies between them
-/// in proportion.
+/// The value below which `percent` of the samples lie, which must be in order; between two samples, what lies between
+/// them in proportion.
 fn percentile(sorted: &[f64], percent: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
     let rank = percent / 100.0 * last as f64;

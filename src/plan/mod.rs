@@ -1,6 +1,7 @@
 //! What runs, and in which order.
 //!
-//! Pure: no clock, no process. Made once, before the first process is, so that all of them know it and name tests by number.
+//! Pure: no clock, no process. Made once, before the first process is, so that all of them know it and name tests by
+//! number.
 
 mod shuffle;
 
@@ -18,8 +19,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The order of `cases`, or with a seed the order that libtest makes of them with it; benchmarks that are measured come
-    /// last, one at a time and never shuffled.
+    /// The order of `cases`, or with a seed the order that libtest makes of them with it; benchmarks that are measured
+    /// come last, one at a time and never shuffled.
     pub(crate) fn new(cases: Vec<Case>, shuffle_seed: Option<u64>) -> Plan {
         let mut order = Vec::with_capacity(cases.len());
         let mut measured = Vec::new();
@@ -48,14 +49,9 @@ impl Plan {
         &self.order
     }
 
-    /// The first part of the order: these may run beside each other.
+    /// The first part of the order: these may run beside each other. Each of the rest runs while nothing else does.
     pub(crate) fn concurrent(&self) -> &[CaseId] {
         &self.order[..self.concurrent]
-    }
-
-    /// The rest of the order: each of these runs while nothing else does.
-    pub(crate) fn serial(&self) -> &[CaseId] {
-        &self.order[self.concurrent..]
     }
 
     pub(crate) fn shuffle_seed(&self) -> Option<u64> {
@@ -75,6 +71,7 @@ mod tests {
             name,
             source: Source::default(),
             ignored: false,
+            left_out: false,
             ignore_reason: None,
             expectation: Expectation::Return,
             kind: Kind::Unit,
@@ -93,15 +90,15 @@ mod tests {
     fn without_a_seed_the_order_is_that_of_the_source() {
         let plan = Plan::new(cases(&["a", "b", "c"]), None);
         assert_eq!(names(&plan, plan.order()), ["a", "b", "c"]);
-        assert_eq!((plan.concurrent().len(), plan.serial().len()), (3, 0));
+        assert_eq!(plan.concurrent(), plan.order());
     }
 
     #[test]
     fn measured_benchmarks_come_last_and_are_not_shuffled() {
         for seed in [None, Some(1), Some(2), Some(3)] {
             let plan = Plan::new(cases(&["a", "bench_1", "b", "bench_2", "bench_3"]), seed);
-            assert_eq!(names(&plan, plan.serial()), ["bench_1", "bench_2", "bench_3"]);
             assert_eq!(plan.concurrent().len(), 2);
+            assert_eq!(names(&plan, &plan.order()[2..]), ["bench_1", "bench_2", "bench_3"]);
         }
     }
 

@@ -1,9 +1,9 @@
-//! libtest's shuffle: the same seed and the same tests give the same order here as there, so that a seed somebody noted goes
-//! on meaning what it meant.
+//! libtest's shuffle: the same seed and the same tests give the same order here as there, so that a seed somebody
+//! noted goes on meaning what it meant.
 //!
-//! There it is the standard hash of a `Vec<&TestName>` that, with the seed, starts a generator whose every number is the
-//! standard hash of its state; by these the tests are drawn one after the other. `DefaultHasher` is promised to give the
-//! same for the same input within one version of Rust only, which is as far as libtest's orders go.
+//! There it is the standard hash of a `Vec<&TestName>` that, with the seed, starts a generator whose every number is
+//! the standard hash of its state; by these the tests are drawn one after the other. `DefaultHasher` is promised to
+//! give the same for the same input within one version of Rust only, which is as far as libtest's orders go.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

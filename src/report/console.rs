@@ -23,9 +23,8 @@ impl Console {
         Console { pen, one_lane: lanes <= 1, show_output: settings.show_output, name_width: 0 }
     }
 
-    pub(super) fn begin(&mut self, started: &RunStarted, ledger: &Ledger<'_>) -> io::Result<()> {
-        let measured = ledger.cases().iter().filter(|case| case.is_measured());
-        self.name_width = measured.map(|case| case.name.len()).max().unwrap_or(0);
+    pub(super) fn begin(&mut self, started: &RunStarted) -> io::Result<()> {
+        self.name_width = started.name_width;
         write!(self.pen, "\nrunning {}", words::counted(started.selected, "test"))?;
         if let Some(seed) = started.shuffle_seed {
             write!(self.pen, " (shuffle seed: {seed})")?;

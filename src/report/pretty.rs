@@ -18,7 +18,7 @@ pub(super) struct Pretty {
 impl Reporter for Pretty {
     fn event(&mut self, event: &Event, ledger: &Ledger<'_>) -> io::Result<()> {
         match event {
-            Event::RunStarted(started) => self.console.begin(started, ledger),
+            Event::RunStarted(started) => self.console.begin(started),
             Event::Started(id) => self.start(*id, ledger),
             Event::Slow(id) => self.slow(*id, ledger),
             Event::Finished(finished) => self.finish(finished, ledger),

@@ -131,7 +131,9 @@ impl Replay {
     pub(super) fn events(&self) -> Vec<Event> {
         let selected = self.tests.len() + self.lost;
         let shuffle_seed = self.settings.shuffle_seed;
-        let started = RunStarted { selected, shuffle_seed, lanes: self.lanes, ..RunStarted::default() };
+        let measured = self.tests.iter().filter(|test| test.case.is_measured());
+        let name_width = measured.map(|test| test.case.name.len()).max().unwrap_or(0);
+        let started = RunStarted { selected, shuffle_seed, name_width, ..RunStarted::default() };
         let mut events = vec![Event::RunStarted(started)];
         let runs: Vec<_> =
             (0..).map(CaseId).zip(&self.tests).map(|(id, test)| self.run_of(id, test)).collect();
@@ -167,6 +169,7 @@ impl Test {
             name,
             source,
             ignored: matches!(outcome, Outcome::Ignored(_)),
+            left_out: false,
             ignore_reason: None,
             expectation: Expectation::Return,
             kind: Kind::Unit,
@@ -177,7 +180,7 @@ impl Test {
         Test { case, outcome, printed: "", millis: 0 }
     }
 
-    pub(super) fn at(mut self, line: usize, start: usize, end: usize) -> Test {
+    pub(super) fn at(mut self, line: u32, start: u32, end: u32) -> Test {
         self.case.source =
             Source { start_line: line, start_col: start, end_line: line, end_col: end, ..self.case.source };
         self

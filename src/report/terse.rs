@@ -25,7 +25,7 @@ pub(super) struct Terse {
 impl Reporter for Terse {
     fn event(&mut self, event: &Event, ledger: &Ledger<'_>) -> io::Result<()> {
         match event {
-            Event::RunStarted(started) => self.console.begin(started, ledger),
+            Event::RunStarted(started) => self.console.begin(started),
             Event::Started(id) => self.start(*id, ledger),
             Event::Slow(id) => self.console.slow(ledger.case(*id)),
             Event::Finished(finished) => self.finish(finished, ledger),

@@ -1,7 +1,7 @@
 //! The monotonic clock, as a number that means the same in every process.
 
 /// Nanoseconds since some point before the system's processes started.
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(snout_processes)]
 pub(crate) fn nanoseconds() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid place to write a timespec to; the call does nothing else. It cannot fail for this clock.
@@ -10,7 +10,7 @@ pub(crate) fn nanoseconds() -> u64 {
 }
 
 /// Nanoseconds since this process first asked.
-#[cfg(not(all(target_os = "linux", not(miri))))]
+#[cfg(not(snout_processes))]
 pub(crate) fn nanoseconds() -> u64 {
     use std::sync::OnceLock;
     use std::time::Instant;

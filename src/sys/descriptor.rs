@@ -77,34 +77,9 @@ pub(crate) fn read_some(descriptor: &OwnedFd, into: &mut Vec<u8>) -> io::Result<
 }
 
 /// The descriptor as a file that does not close it.
-fn borrow_as_file(descriptor: BorrowedFd<'_>) -> ManuallyDrop<File> {
+pub(super) fn borrow_as_file(descriptor: BorrowedFd<'_>) -> ManuallyDrop<File> {
     // SAFETY: the descriptor is open for as long as it is borrowed, and `ManuallyDrop` leaves closing it to its owner.
     ManuallyDrop::new(unsafe { File::from_raw_fd(descriptor.as_raw_fd()) })
-}
-
-/// Standard output or error, written to directly.
-///
-/// std's own stdout keeps text in a buffer; a forked process would inherit that and print it a second time.
-pub(crate) struct StandardStream(ManuallyDrop<File>);
-
-impl StandardStream {
-    pub(crate) fn output() -> StandardStream {
-        StandardStream(borrow_as_file(io::stdout().as_fd()))
-    }
-
-    pub(crate) fn error() -> StandardStream {
-        StandardStream(borrow_as_file(io::stderr().as_fd()))
-    }
-}
-
-impl io::Write for StandardStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Waits until one of these can be read or has ended, or the time is up.

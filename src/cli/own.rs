@@ -1,0 +1,177 @@
+//! The values of our own variables.
+
+use std::time::Duration;
+
+use super::Environment;
+use super::flags::FORMATS;
+use crate::error::Error;
+use crate::model::{Format, Isolate, Isolation, ThreadMode};
+
+impl Environment {
+    pub(crate) fn thread_mode(&self) -> Result<Option<ThreadMode>, Error> {
+        let choices = [("fresh", ThreadMode::Fresh), ("pooled", ThreadMode::Pooled)];
+        self.choice("SNOUT_THREAD_MODE", &choices, "no thread mode: write `fresh` or `pooled`")
+    }
+
+    pub(crate) fn isolate(&self) -> Result<Option<Isolate>, Error> {
+        let choices = [("auto", Isolate::Auto), ("always", Isolate::Always), ("never", Isolate::Never)];
+        self.choice("SNOUT_ISOLATE", &choices, "none of its values: write `auto`, `always` or `never`")
+    }
+
+    pub(crate) fn isolation(&self) -> Result<Option<Isolation>, Error> {
+        let choices = [("fork", Isolation::Fork), ("spawn", Isolation::Spawn)];
+        self.choice("SNOUT_ISOLATION", &choices, "no way to make a process: write `fork` or `spawn`")
+    }
+
+    pub(crate) fn format(&self) -> Result<Option<Format>, Error> {
+        self.choice("SNOUT_FORMAT", &FORMATS, "no format: write `pretty`, `terse`, `json` or `junit`")
+    }
+
+    pub(crate) fn timeout(&self) -> Result<Option<Duration>, Error> {
+        self.duration("SNOUT_TIMEOUT")
+    }
+
+    pub(crate) fn grace(&self) -> Result<Option<Duration>, Error> {
+        self.duration("SNOUT_GRACE")
+    }
+
+    /// The choice that a variable makes among `choices`; `advice` says what it can be.
+    fn choice<T: Copy>(
+        &self,
+        name: &'static str,
+        choices: &[(&str, T)],
+        advice: &'static str,
+    ) -> Result<Option<T>, Error> {
+        let Some(value) = self.own(name) else { return Ok(None) };
+        match choices.iter().find(|(word, _)| *word == value) {
+            Some((_, choice)) => Ok(Some(*choice)),
+            None => Err(Error::value(name, value, advice)),
+        }
+    }
+
+    fn duration(&self, name: &'static str) -> Result<Option<Duration>, Error> {
+        let Some(value) = self.own(name) else { return Ok(None) };
+        match duration(value) {
+            Some(duration) => Ok(Some(duration)),
+            None => Err(Error::value(name, value, "no duration: write it like `500ms`, `5s` or `2m`")),
+        }
+    }
+
+    /// The value of a variable. Set to nothing, it counts as not set.
+    fn own(&self, name: &str) -> Option<&str> {
+        self.value(name).filter(|value| !value.is_empty())
+    }
+}
+
+/// Reads a duration as people write it: `500ms`, `1.5s`, `2m`, `1h`, and `0`.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+    let (number, unit) = text.split_at(digits);
+    if !number.starts_with(|first: char| first.is_ascii_digit()) || number.ends_with('.') {
+        return None;
+    }
+    let number: f64 = number.parse().ok()?;
+    let seconds = match unit {
+        "ms" => number / 1000.0,
+        "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        "" if number == 0.0 => 0.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::variables::VARIABLES;
+
+    /// What the variable of this name is refused with.
+    fn refusal(name: &str, value: &str) -> Option<String> {
+        let environment = Environment::from([(name, value)]);
+        let refusals = [
+            environment.thread_mode().err(),
+            environment.isolate().err(),
+            environment.isolation().err(),
+            environment.format().err(),
+            environment.timeout().err(),
+            environment.grace().err(),
+        ];
+        refusals.into_iter().flatten().next().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_variable_there_is_has_values_that_are_refused_and_may_be_empty() {
+        for variable in &VARIABLES {
+            let text = refusal(variable.name, "5 parsecs").unwrap();
+            assert!(text.starts_with(&format!("{} is `5 parsecs`, which is no", variable.name)), "{text}");
+            assert_eq!(refusal(variable.name, ""), None);
+        }
+    }
+
+    #[test]
+    fn every_value_that_the_help_names_is_taken() {
+        for variable in &VARIABLES {
+            for value in variable.values.split('|').map(|value| value.replace("DURATION", "5s")) {
+                assert_eq!(refusal(variable.name, &value), None, "{}={value}", variable.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_write() {
+        for (name, value, text) in [
+            ("SNOUT_TIMEOUT", "5 parsecs", "no duration: write it like `500ms`, `5s` or `2m`"),
+            ("SNOUT_FORMAT", "xml", "no format: write `pretty`, `terse`, `json` or `junit`"),
+            ("SNOUT_ISOLATE", "yes", "none of its values: write `auto`, `always` or `never`"),
+        ] {
+            assert_eq!(refusal(name, value).unwrap(), format!("{name} is `{value}`, which is {text}"));
+        }
+    }
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        for (text, milliseconds) in [
+            ("500ms", 500),
+            ("0.1s", 100),
+            ("1.5s", 1_500),
+            ("5s", 5_000),
+            ("2m", 120_000),
+            ("1h", 3_600_000),
+            ("0.5h", 1_800_000),
+            ("0", 0),
+            ("0s", 0),
+            ("0.0", 0),
+        ] {
+            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_none() {
+        for text in [
+            "",
+            "5",
+            "s",
+            "5 s",
+            " 5s",
+            "5s ",
+            "-5s",
+            "+5s",
+            ".5s",
+            "5.s",
+            "1.2.3s",
+            "1e3s",
+            "nans",
+            "infs",
+            "5S",
+            "5parsecs",
+            "5µs",
+            "99999999999999999999h",
+            "٣s",
+        ] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+}
