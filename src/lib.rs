@@ -1,4 +1,57 @@
-//! A test runner for unmodified `#[test]`s.
+//! A test runner for unmodified `#[test]`s: threads where they are enough, forked processes where they are not.
+//!
+//! One line in `Cargo.toml`, and a crate's tests run under snout:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! test = { package = "snout", path = "…" }
+//! ```
+//!
+//! `rustc --test` makes every test binary say `extern crate test`, and a dependency of that name is found before the
+//! compiler's own. So `#[test]`, `#[should_panic]`, `#[ignore]` and the attributes of other crates that expand to them keep
+//! their meaning, on stable, under `cargo test`, in an IDE and under `cargo nextest`.
+//!
+//! # What happens when a test binary starts
+//!
+//! ```text
+//! you ── supervisor ──┬── pool     lanes on rayon workers, tests in-process      (replaced when it dies or hangs)
+//!        one thread   ├── child    one test that timed out, or was in flight when the pool died
+//!        no user code └── child    one test of a run with SNOUT_ISOLATE=always
+//! ```
+//!
+//! - The **supervisor** is the process you started. It plans, watches, accumulates and reports. It has one thread and runs
+//!   no test, so it may fork at any time and is never the one that crashes.
+//! - The **pool** is a forked process whose lanes claim tests from shared memory. A passing test costs no message and no
+//!   system call.
+//! - A **child** is a forked process that runs one test. Its verdict is final.
+//!
+//! What a test did is written to a table in shared memory that outlives any worker, so a process that vanishes takes no
+//! result with it, and its tests are known: each is tried alone in a child, which convicts or acquits it. A process that
+//! vanishes is never a pass: `std::process::exit(0)` in a test is a failure that names the test.
+//!
+//! # Variables
+//!
+//! libtest's flags and `RUST_TEST_*` variables mean what they mean under libtest. snout's own are variables too, for flags
+//! behind `--` also reach rustdoc, which refuses unknown ones.
+//!
+//! | variable | values | meaning |
+//! |---|---|---|
+//! | `SNOUT_THREAD_MODE` | `fresh`, `pooled` | a new thread for each test, named after it (default); or the worker itself, which is far cheaper |
+//! | `SNOUT_ISOLATE` | `auto`, `always`, `never` | a process of its own for a test that went wrong in the pool (default), for every test, for none |
+//! | `SNOUT_ISOLATION` | `fork`, `spawn` | how a process is made: by `fork` (default), or by executing the binary again |
+//! | `SNOUT_TIMEOUT` | `10m`, `5s`, `500ms`, `0` | how long a test may take; `0` for as long as it likes |
+//! | `SNOUT_GRACE` | `5s` | how long a process may take to end after it was asked to |
+//! | `SNOUT_FORMAT` | `pretty`, `terse`, `json`, `junit` | as `--format`, which beats it |
+//!
+//! # Known limits
+//!
+//! - In the pool, what `print!` and its family write is captured, from threads of the test too. What goes past std (C code,
+//!   child processes, raw descriptors) cannot be told apart there: it is shown at the end as output no test can be named
+//!   for. In a child everything is captured.
+//! - A test that goes wrong in the pool runs a second time, in a child.
+//! - Tests read nothing from standard input; under libtest they share the terminal's.
+//! - The engine with processes is for 64-bit Linux. Elsewhere tests run in order on one thread.
+//! - Doctests of editions before 2024 are run by rustdoc itself.
 #![cfg_attr(not(snout_processes), expect(dead_code, reason = "what only the engine with processes asks for"))]
 
 mod accumulate;

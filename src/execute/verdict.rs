@@ -81,3 +81,75 @@ fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
     let owned = payload.downcast_ref::<String>().map(String::as_str);
     owned.or_else(|| payload.downcast_ref::<&'static str>().copied())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Body, Kind, Source};
+
+    fn case(expectation: Expectation) -> Case {
+        Case {
+            name: "m::f",
+            source: Source { file: "src/lib.rs", start_line: 3, start_col: 5, ..Source::default() },
+            ignored: false,
+            left_out: false,
+            ignore_reason: None,
+            expectation,
+            kind: Kind::Unit,
+            compile_fail: false,
+            no_run: false,
+            body: Body::Test(|| Ok(())),
+        }
+    }
+
+    fn verdict(expectation: Expectation, end: &End<'_>) -> Result<(), Option<String>> {
+        match judge(&case(expectation), end) {
+            Outcome::Passed => Ok(()),
+            Outcome::Failed(failure) => Err(failure.message()),
+            other => panic!("neither passed nor failed: {other:?}"),
+        }
+    }
+
+    /// The texts were compared with those of the libtest of Rust 1.95.
+    #[test]
+    fn the_table_above_holds() {
+        let (text, owned, number) = ("say x", "say x".to_owned(), 7);
+        let error = || End::Failed("say x".to_owned());
+        let no = |text: &str| Err(Some(text.to_owned()));
+        let (returns, panics) = (Expectation::Return, Expectation::Panic);
+        let (x, z) = (Expectation::PanicWith("x"), Expectation::PanicWith("z"));
+        let location = "test did not panic as expected at src/lib.rs:3:5";
+        let other_text = "panic did not contain expected string\n      panic message: \"say x\"\n expected substring: \"z\"";
+        for (expectation, end, wanted) in [
+            (returns, End::Returned, Ok(())),
+            (returns, error(), Err(None)),
+            (returns, End::Panicked(&text), Err(None)),
+            (panics, End::Returned, no(location)),
+            (panics, End::Panicked(&number), Ok(())),
+            (panics, error(), Ok(())),
+            (x, End::Panicked(&text), Ok(())),
+            (x, End::Panicked(&owned), Ok(())),
+            (x, error(), Ok(())),
+            (x, End::Returned, no(location)),
+            (z, End::Panicked(&text), no(other_text)),
+            (z, error(), no(other_text)),
+        ] {
+            assert_eq!(verdict(expectation, &end), wanted, "{expectation:?}");
+        }
+        let no_text = verdict(z, &End::Panicked(&number)).unwrap_err().unwrap();
+        assert!(
+            no_text.starts_with("expected panic with string value,\n found non-string value: `TypeId("),
+            "{no_text}"
+        );
+        assert!(no_text.ends_with(")`\n     expected substring: \"z\""), "{no_text}");
+    }
+
+    #[test]
+    fn a_skip_is_ignored_whatever_was_expected() {
+        for expectation in [Expectation::Return, Expectation::Panic, Expectation::PanicWith("x")] {
+            let skip = Skip { reason: "why".to_owned() };
+            let outcome = judge(&case(expectation), &End::Panicked(&skip));
+            assert_eq!(outcome, Outcome::Ignored(Some("why".to_owned())));
+        }
+    }
+}

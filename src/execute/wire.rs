@@ -106,7 +106,8 @@ fn encode_outcome(outcome: &Outcome) -> Value {
         Outcome::Ignored(reason) => json!({ "ignored": reason }),
         Outcome::Failed(failure) => json!({ "failed": encode_failure(failure) }),
         Outcome::Measured(measurement) => json!({ "measured": {
-            "samples": measurement.nanoseconds.to_array(),
+            // As bits: a float that is read back from decimals may be its neighbour.
+            "samples": measurement.nanoseconds.to_array().map(f64::to_bits),
             "megabytes_per_second": measurement.megabytes_per_second,
         } }),
     }
@@ -129,7 +130,7 @@ fn decode_outcome(value: &Value) -> Option<Outcome> {
 }
 
 fn numbers(value: &Value) -> Option<Vec<f64>> {
-    value.as_array()?.iter().map(Value::as_f64).collect()
+    value.as_array()?.iter().map(|bits| bits.as_u64().map(f64::from_bits)).collect()
 }
 
 fn encode_failure(failure: &Failure) -> Value {
@@ -183,5 +184,74 @@ fn decode_death(value: &Value) -> Option<Death> {
         "stopped" => Some(Death::Stopped(number)),
         "hung_at_exit" => Some(Death::HungAtExit),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finished(outcome: Outcome, printed: &[u8]) -> Finished {
+        let elapsed = Duration::from_nanos(1_234_567_891);
+        Finished { case: CaseId(7), outcome, elapsed, output: printed.to_vec().into() }
+    }
+
+    fn outcomes() -> Vec<Outcome> {
+        let deaths = [Death::Exited(-3), Death::Killed(11), Death::Stopped(19), Death::HungAtExit];
+        let failures = [
+            Failure::Plain,
+            Failure::OverCritical,
+            Failure::Unexpected("\"quoted\"\n\u{0}ü".to_owned()),
+            Failure::NotRun(String::new()),
+            Failure::TimedOut { limit: Duration::from_millis(1500) },
+        ];
+        let died =
+            deaths.into_iter().flat_map(|death| [Failure::Died(death), Failure::DiedAfterwards(death)]);
+        let nanoseconds = Summary::new(&[1.5, 2.5, 40.0]);
+        let measured = Outcome::Measured(Measurement { nanoseconds, megabytes_per_second: 12 });
+        let ignored =
+            [Outcome::Ignored(None), Outcome::Ignored(Some("why".to_owned())), Outcome::Passed, measured];
+        failures.into_iter().chain(died).map(Outcome::Failed).chain(ignored).collect()
+    }
+
+    #[test]
+    fn every_outcome_survives_the_pipe_byte_by_byte() {
+        for outcome in outcomes() {
+            let sent = finished(outcome, b"\xff\x00 not text");
+            let mut pipe = Vec::new();
+            send(&sent, &mut pipe).unwrap();
+            let mut decoder = Decoder::default();
+            let (last, first) = pipe.split_last().unwrap();
+            for byte in first {
+                decoder.buffer().push(*byte);
+                assert!(decoder.next().unwrap().is_none(), "a frame out of a part of one");
+            }
+            decoder.buffer().push(*last);
+            let received = decoder.next().unwrap().unwrap();
+            assert_eq!((received.case, received.elapsed), (sent.case, sent.elapsed));
+            assert_eq!((&received.outcome, &received.output), (&sent.outcome, &sent.output));
+            assert!(decoder.next().unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn frames_behind_each_other_come_out_one_by_one() {
+        let mut decoder = Decoder::default();
+        for outcome in outcomes() {
+            send(&finished(outcome, b"x"), decoder.buffer()).unwrap();
+        }
+        for outcome in outcomes() {
+            assert_eq!(decoder.next().unwrap().unwrap().outcome, outcome);
+        }
+    }
+
+    #[test]
+    fn what_is_no_frame_is_refused_and_thrown_away() {
+        for bytes in [&[0xff; 40][..], b"\x02\0\0\0\0\0\0\0{}", b"\x01\0\0\0\0\0\0\0?"] {
+            let mut decoder = Decoder::default();
+            decoder.buffer().extend_from_slice(bytes);
+            assert!(decoder.next().is_err());
+            assert!(decoder.next().unwrap().is_none());
+        }
     }
 }

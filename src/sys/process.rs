@@ -85,10 +85,8 @@ fn die_with_parent(parent: u32) -> io::Result<()> {
     // SAFETY: sets an attribute of the calling process.
     check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
     // The parent may have died before the attribute was set.
-    if std::os::unix::process::parent_id() != parent {
-        std::process::exit(1);
-    }
-    Ok(())
+    let is_orphan = std::os::unix::process::parent_id() != parent;
+    if is_orphan { Err(io::Error::from_raw_os_error(libc::ESRCH)) } else { Ok(()) }
 }
 
 /// Starts this executable again, with the same arguments, connected as a forked process would be. `kept` are descriptors
