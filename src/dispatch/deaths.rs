@@ -73,10 +73,12 @@ impl Supervisor<'_> {
         self.look_at_table()?;
         self.find_leftovers(pid, None)?;
         self.tell_of_stray(&mut pool)?;
-        match pool.death(change) {
-            Some(death) => self.pool_died(death),
-            None => Ok(()),
+        if let Some(death) = pool.death(change) {
+            self.pool_died(death)?;
         }
+        // What else it had to say was about tests that were taken from it.
+        self.reported.clear();
+        Ok(())
     }
 
     pub(super) fn tell_of_stray(&mut self, pool: &mut Pool) -> io::Result<()> {

@@ -147,6 +147,11 @@ impl Pool {
         }
     }
 
+    /// Ends it for what it did; the tests it had are tried alone.
+    pub(super) fn distrust(&self) {
+        self.pid.into_iter().for_each(process::kill);
+    }
+
     /// Something stopped it. What is stopped does not go on by itself: it is killed.
     pub(super) fn stopped(&mut self, signal: i32) {
         self.stopped_by = Some(signal);

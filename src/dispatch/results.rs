@@ -4,7 +4,6 @@ use std::io;
 
 use super::children::Child;
 use super::pool::Pool;
-use super::standing::Standing;
 use super::supervisor::Supervisor;
 use crate::accumulate::State;
 use crate::model::{CaseId, Cause, Moment, Outcome};
@@ -18,13 +17,10 @@ impl Supervisor<'_> {
         result
     }
 
+    /// Keeps what the pool's pipe says for the moment when the table says that the test has finished: that list is in the
+    /// order of things.
     pub(super) fn read_pool(&mut self, pool: &mut Pool) -> io::Result<()> {
-        for finished in pool.read()? {
-            // A test that was taken from the pool is another's to finish.
-            if self.book.is_with_pool(finished.case) {
-                self.book.finish(finished)?;
-            }
-        }
+        self.reported.extend(pool.read()?);
         Ok(())
     }
 
@@ -34,8 +30,10 @@ impl Supervisor<'_> {
         while let Some(case) = self.table.finished(self.seen) {
             self.seen += 1;
             self.busy = true;
-            if self.book.is_with_pool(case) {
-                self.settle(case)?;
+            if self.book.is_with_pool(case) && !self.settle(case)? {
+                // What the lane has sent did not arrive as it was sent: some test writes to a descriptor that is not its
+                // own. Nothing this pool says can be relied upon.
+                self.pool.iter().for_each(Pool::distrust);
             }
         }
         if self.job.lanes == 1 {
@@ -66,10 +64,15 @@ impl Supervisor<'_> {
                 let limit = self.job.rules.timeout.unwrap_or_default();
                 self.escalate(case, Cause::TimedOut(limit))?;
             }
-            // The frame was written before the state: it is in the pipe.
+            // The frame was written before the state: it is in the pipe, if it has not been read already.
             State::Reported => {
                 self.read_pipes()?;
-                return Ok(self.book.standing(case) != Standing::Pool);
+                match self.reported.iter().position(|finished| finished.case == case) {
+                    Some(place) => {
+                        self.reported.remove(place).map_or(Ok(()), |finished| self.book.finish(finished))?
+                    }
+                    None => return Ok(false),
+                }
             }
             State::Pending | State::Running => return Ok(false),
         }

@@ -54,12 +54,8 @@ impl<'run> Book<'run> {
         self.failed
     }
 
-    pub(super) fn standing(&self, case: CaseId) -> Standing {
-        self.standing[case.index()]
-    }
-
     pub(super) fn is_with_pool(&self, case: CaseId) -> bool {
-        self.standing(case) == Standing::Pool
+        self.standing[case.index()] == Standing::Pool
     }
 
     pub(super) fn case(&self, case: CaseId) -> &'static Case {

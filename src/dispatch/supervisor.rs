@@ -11,7 +11,7 @@ use super::pool::{Pool, read_all};
 use super::standing::Book;
 use super::{Ending, Job, Listener};
 use crate::accumulate::RunTable;
-use crate::model::{Isolate, Moment};
+use crate::model::{Finished, Isolate, Moment};
 use crate::sys::clock::nanoseconds;
 use crate::sys::descriptor;
 use crate::sys::signals::Signal;
@@ -29,6 +29,8 @@ pub(crate) struct Supervisor<'run> {
     pub(super) pool_deaths: u32,
     pub(super) children: Vec<Child>,
     pub(super) queue: VecDeque<Unit>,
+    /// What the pool's pipe has said about tests that the table has not listed yet.
+    pub(super) reported: VecDeque<Finished>,
     /// How many places of the table's list of finished tests have been seen.
     pub(super) seen: usize,
     /// Whether the last round found finished tests.
@@ -50,6 +52,7 @@ impl<'run> Supervisor<'run> {
             pool_deaths: 0,
             children: Vec::new(),
             queue: VecDeque::new(),
+            reported: VecDeque::new(),
             seen: 0,
             busy: false,
             interrupted_by: None,

@@ -30,7 +30,7 @@ pub(super) struct Lane {
     worker: Arc<Worker>,
     number: usize,
     buffer: Buffer,
-    mailbox: Arc<Mailbox>,
+    mailbox: Mailbox,
 }
 
 impl Lane {

@@ -1,16 +1,20 @@
 //! A thread of its own for a test, as libtest gives every test one: named after it, with fresh thread-locals.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
-use std::time::Duration;
+#[cfg(snout_processes)]
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Rules;
 use super::attempt::{Attempt, attempt};
 use super::capture::Buffer;
-use crate::model::{Case, Failure, Moment, Outcome};
-use crate::sys::clock::nanoseconds;
+use crate::model::{Case, Moment};
+#[cfg(snout_processes)]
+use crate::{
+    model::{Failure, Outcome},
+    sys::{clock::nanoseconds, thread::join_within},
+};
 
 /// What came of waiting for a thread.
+#[cfg(snout_processes)]
 pub(super) enum Waited {
     Done(Attempt),
     /// It is still running; nobody waits for it any more.
@@ -18,65 +22,41 @@ pub(super) enum Waited {
 }
 
 /// Where a thread leaves what came of its test.
-#[derive(Default)]
-pub(super) struct Mailbox {
-    result: Mutex<Option<Attempt>>,
-    arrived: Condvar,
-}
-
-impl Mailbox {
-    fn put(&self, attempt: Attempt) {
-        *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(attempt);
-        self.arrived.notify_one();
-    }
-
-    fn wait(&self, limit: Option<Duration>) -> Option<Attempt> {
-        let result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_empty = |result: &mut Option<Attempt>| result.is_none();
-        let Some(limit) = limit else {
-            return self.arrived.wait_while(result, is_empty).unwrap_or_else(PoisonError::into_inner).take();
-        };
-        let waited = self.arrived.wait_timeout_while(result, limit, is_empty);
-        waited.unwrap_or_else(PoisonError::into_inner).0.take()
-    }
-}
+#[cfg(snout_processes)]
+pub(super) type Mailbox = Arc<Mutex<Option<Attempt>>>;
 
 /// Runs a test on a thread of its own and waits for it, as long as its time limit allows.
-pub(super) fn run(
-    case: &'static Case,
-    rules: &'static Rules,
-    buffer: &Buffer,
-    mailbox: &Arc<Mailbox>,
-) -> Waited {
-    let thread = thread::Builder::new().name(case.name.to_owned());
+#[cfg(snout_processes)]
+pub(super) fn run(case: &'static Case, rules: &'static Rules, buffer: &Buffer, mailbox: &Mailbox) -> Waited {
+    let thread = std::thread::Builder::new().name(case.name.to_owned());
     let (own_buffer, own_mailbox) = (rules.capture.then(|| buffer.clone()), Arc::clone(mailbox));
     let body = move || {
         let attempt = || attempt(case, rules, Moment(nanoseconds()));
-        own_mailbox.put(match own_buffer {
+        let attempt = match own_buffer {
             Some(buffer) => buffer.collect(attempt),
             None => attempt(),
-        });
+        };
+        *own_mailbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(attempt);
     };
     match thread.spawn(body) {
-        Ok(handle) => match mailbox.wait(rules.timeout) {
-            Some(attempt) => Waited::Done(join(handle, attempt)),
-            None => Waited::Hung,
+        // The thread's very end is waited for: its thread-locals are dropped after the test, and may hang too.
+        Ok(handle) => match join_within(handle, rules.timeout) {
+            true => Waited::Done(collect(mailbox)),
+            false => Waited::Hung,
         },
         // No more threads to be had: libtest runs the test where it stands, and so do we.
         Err(_) => Waited::Done(here(case, rules, buffer, Moment(nanoseconds()))),
     }
 }
 
-/// Waits for the thread's very end: its thread-locals are dropped after the test, and may panic.
-fn join(handle: thread::JoinHandle<()>, attempt: Attempt) -> Attempt {
-    match handle.join() {
-        Ok(()) => attempt,
-        Err(_) if matches!(attempt.outcome, Outcome::Passed) => {
-            let text = "panicked after reporting success".to_owned();
-            Attempt { outcome: Outcome::Failed(Failure::Unexpected(text)), ..attempt }
-        }
-        Err(_) => attempt,
-    }
+#[cfg(snout_processes)]
+fn collect(mailbox: &Mailbox) -> Attempt {
+    let attempt = mailbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+    // Nothing but a panic between the end of the test and that of its thread leaves the box empty.
+    attempt.unwrap_or_else(|| Attempt {
+        outcome: Outcome::Failed(Failure::Unexpected("panicked after reporting success".to_owned())),
+        elapsed: std::time::Duration::ZERO,
+    })
 }
 
 /// Runs a test on the calling thread, beginning at `start`.

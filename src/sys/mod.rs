@@ -23,6 +23,8 @@ pub(crate) mod process;
 pub(crate) mod shared;
 #[cfg(snout_processes)]
 pub(crate) mod signals;
+#[cfg(snout_processes)]
+pub(crate) mod thread;
 
 /// Turns the `-1` of a system call into the error it stands for.
 #[cfg(snout_processes)]

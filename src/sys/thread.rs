@@ -1,0 +1,63 @@
+//! Waiting for the very end of a thread, with a deadline.
+
+use std::os::unix::thread::JoinHandleExt;
+use std::ptr;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Waits until the thread has ended, thread-locals dropped and all, but no longer than `limit`. Whether it has; if not, nobody
+/// can wait for it any more.
+///
+/// One sleep where a condition variable and `join` make two, and on a busy machine every sleep is a turn in the queue.
+pub(crate) fn join_within(thread: JoinHandle<()>, limit: Option<Duration>) -> bool {
+    let thread = thread.into_pthread_t();
+    let started = Instant::now();
+    let Some(limit) = limit else {
+        // SAFETY: `into_pthread_t` gave this thread away to be joined, and it is joined once.
+        return unsafe { libc::pthread_join(thread, ptr::null_mut()) } == 0;
+    };
+    loop {
+        let left = limit.saturating_sub(started.elapsed());
+        // The deadline is in the time of day, which may be set meanwhile: what counts is the clock that cannot.
+        let deadline = time_of_day_in(left);
+        // SAFETY: as above; on any result but 0 the thread has not been joined, and may be waited for again.
+        match unsafe { libc::pthread_timedjoin_np(thread, ptr::null_mut(), &raw const deadline) } {
+            0 => return true,
+            libc::ETIMEDOUT if started.elapsed() < limit => {}
+            _ => break,
+        }
+    }
+    // SAFETY: it has not been joined and never will be; when it ends, its resources go with it.
+    unsafe { libc::pthread_detach(thread) };
+    false
+}
+
+fn time_of_day_in(delay: Duration) -> libc::timespec {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let then = now.saturating_add(delay);
+    libc::timespec {
+        tv_sec: i64::try_from(then.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: then.subsec_nanos().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn a_thread_that_ends_in_time_is_joined() {
+        for limit in [None, Some(Duration::from_mins(5))] {
+            assert!(join_within(thread::spawn(|| thread::sleep(Duration::from_millis(5))), limit));
+        }
+    }
+
+    #[test]
+    fn a_thread_that_does_not_is_left_behind() {
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let thread = thread::spawn(move || drop(held.recv()));
+        assert!(!join_within(thread, Some(Duration::from_millis(20))));
+        drop(hold);
+    }
+}
