@@ -76,8 +76,9 @@ impl Supervisor<'_> {
         if let Some(death) = pool.death(change) {
             self.pool_died(death)?;
         }
-        // What else it had to say was about tests that were taken from it.
+        // What else it had to say was about tests that were taken from it, and its lanes are free.
         self.reported.clear();
+        self.table.reset_lanes();
         Ok(())
     }
 

@@ -25,7 +25,6 @@ impl Supervisor<'_> {
         if self.pool.is_some() || self.table.claimed() >= order.len() {
             return Ok(());
         }
-        self.table.reset_lanes();
         let open = self.open_descriptors();
         // Lanes start at once: what they may use has to be settled before.
         self.table.allow_lanes(self.lanes_for_pool());

@@ -2,12 +2,15 @@
 //!
 //! The runtime settles the name of a process's profile before `main`, with that process's id in it, and a forked process
 //! inherits both the name and the counts so far. Left alone, children would write over one file, and count the
-//! supervisor's work once more each. So a child zeroes its counters and takes a file of its own. Without instrumentation
-//! the runtime is not linked, the weak references are null, and nothing happens.
+//! supervisor's work once more each. So a child zeroes its counters and takes a file of its own. A process that was
+//! executed has counters of its own, but the same file, if the user's pattern has no `%p`. Without instrumentation the
+//! runtime is not linked, the weak references are null, and nothing happens.
+//!
+//! In continuous mode (`%c` in the pattern) the counters are the file, mapped into memory and shared across `fork`:
+//! everything is counted once as it is, what a crashed process did too, and nothing is to be done.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, OsStr, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::process;
 
 // Weak references cannot be written in stable Rust; the assembler can. The linker fills in null where there is no runtime.
@@ -15,6 +18,7 @@ std::arch::global_asm!(
     ".weak __llvm_profile_reset_counters",
     ".weak __llvm_profile_get_filename",
     ".weak __llvm_profile_set_filename",
+    ".weak __llvm_profile_is_continuous_mode_enabled",
     ".pushsection .data.rel.ro.snout_profile_runtime,\"aw\",@progbits",
     ".balign 8",
     ".hidden __snout_0_1_profile_runtime",
@@ -23,6 +27,7 @@ std::arch::global_asm!(
     ".quad __llvm_profile_reset_counters",
     ".quad __llvm_profile_get_filename",
     ".quad __llvm_profile_set_filename",
+    ".quad __llvm_profile_is_continuous_mode_enabled",
     ".popsection",
 );
 
@@ -32,6 +37,7 @@ struct Runtime {
     reset_counters: Option<unsafe extern "C" fn()>,
     filename: Option<unsafe extern "C" fn() -> *const c_char>,
     set_filename: Option<unsafe extern "C" fn(*const c_char)>,
+    is_continuous: Option<unsafe extern "C" fn() -> c_int>,
 }
 
 unsafe extern "C" {
@@ -43,27 +49,46 @@ unsafe extern "C" {
 pub(crate) fn start_afresh() {
     // SAFETY: the linker wrote the table before the program started; nothing writes to it.
     let runtime = unsafe { &RUNTIME };
-    let (Some(reset), Some(filename), Some(set_filename)) =
-        (runtime.reset_counters, runtime.filename, runtime.set_filename)
+    if let (Some(reset), false) = (runtime.reset_counters, runtime.is_continuous()) {
+        // SAFETY: the runtime's documented function; the process has one thread, so nothing counts meanwhile.
+        unsafe { reset() };
+    }
+    take_own_file();
+}
+
+/// Gives this process a profile of its own, whatever the user's pattern says. Where it has the process's id already, it
+/// is there twice.
+pub(crate) fn take_own_file() {
+    // SAFETY: as above.
+    let runtime = unsafe { &RUNTIME };
+    let (Some(filename), Some(set_filename), false) =
+        (runtime.filename, runtime.set_filename, runtime.is_continuous())
     else {
         return;
     };
     // SAFETY: these are the runtime's documented functions. The name it returns is a C string that lives until the next
-    // call; the one it is given must live as long as the process, so it is leaked.
+    // call; of the one it is given it makes a copy.
     unsafe {
-        reset();
         let inherited = filename();
         if !inherited.is_null()
             && let Some(own) = own_name(CStr::from_ptr(inherited))
         {
-            set_filename(own.into_raw());
+            set_filename(own.as_ptr());
         }
     }
 }
 
-/// `NAME.profraw` with this process's id before the ending; tools find profiles by that ending.
+impl Runtime {
+    fn is_continuous(&self) -> bool {
+        // SAFETY: the runtime's documented function; it reads a flag that was set before `main`.
+        self.is_continuous.is_some_and(|is_continuous| unsafe { is_continuous() } != 0)
+    }
+}
+
+/// `NAME.profraw` with this process's id before the ending; tools find profiles by that ending. Absolute, for it is
+/// opened when the process ends, and a test may have changed the directory by then.
 fn own_name(inherited: &CStr) -> Option<CString> {
-    let path = Path::new(std::ffi::OsStr::from_bytes(inherited.to_bytes()));
+    let path = std::path::absolute(OsStr::from_bytes(inherited.to_bytes())).ok()?;
     let mut name = path.file_stem()?.to_os_string();
     name.push(format!(".{}", process::id()));
     if let Some(ending) = path.extension() {
