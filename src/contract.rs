@@ -5,8 +5,10 @@
 //! the same from 1.70 on.
 
 pub use std::hint::black_box;
+use std::io::Write;
 pub use std::process::ExitCode;
 use std::process::Termination;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 pub use crate::model::Bencher;
 
@@ -129,12 +131,19 @@ impl TestDescAndFn {
     }
 }
 
+/// Whether a line without an end that the test has printed goes out before the error it returned: where output is caught at the
+/// descriptors, std's buffer would turn the two around.
+pub(crate) static FLUSH_FIRST: AtomicBool = AtomicBool::new(false);
+
 /// Turns what a test function returned into a verdict. Generated code calls it around every test.
 ///
 /// # Errors
 ///
 /// The text of a termination value with a non-zero status code; an `Err` has printed itself by then.
 pub fn assert_test_result<T: Termination>(result: T) -> Result<(), String> {
+    if FLUSH_FIRST.load(Relaxed) {
+        let _ = std::io::stdout().flush();
+    }
     let code = result.report();
     if code == ExitCode::SUCCESS {
         return Ok(());

@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("discover", &["contract", "error", "model", "settings"]),
     ("plan", &["model"]),
     ("accumulate", &["model"]),
-    ("execute", &["accumulate", "model", "plan", "skip", "sys"]),
+    ("execute", &["accumulate", "contract", "model", "plan", "skip", "sys"]),
     ("dispatch", &["accumulate", "execute", "model", "plan", "sys"]),
     ("report", &["accumulate", "model", "settings"]),
     (

@@ -26,6 +26,11 @@ impl Supervisor<'_> {
 
     /// Takes in what lanes have begun and finished since the last look.
     pub(super) fn look_at_table(&mut self) -> io::Result<()> {
+        // Looked at first: whatever such a test came after is in the list by now, and is told of before it.
+        let running: Vec<CaseId> = match self.job.lanes {
+            1 => self.running().map(|(case, _)| case).collect(),
+            _ => Vec::new(),
+        };
         self.busy = false;
         while let Some(case) = self.table.finished(self.seen) {
             self.seen += 1;
@@ -36,9 +41,10 @@ impl Supervisor<'_> {
                 self.pool.iter().for_each(Pool::distrust);
             }
         }
-        if self.job.lanes == 1 {
-            let running: Vec<CaseId> = self.running().map(|(case, _)| case).collect();
-            running.into_iter().try_for_each(|case| self.book.announce(case))?;
+        for case in running {
+            if self.book.is_with_pool(case) {
+                self.book.announce(case)?;
+            }
         }
         Ok(())
     }

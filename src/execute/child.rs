@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::panic;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::attempt::Attempt;
 use super::capture::{Buffer, name_tests_in_panics};
@@ -11,6 +12,7 @@ use super::thread::{self, Waited};
 use super::verdict::{End, judge};
 use super::{Rules, wire};
 use crate::accumulate::{Slot, State};
+use crate::contract::FLUSH_FIRST;
 use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
 use crate::sys::clock::nanoseconds;
 
@@ -21,14 +23,16 @@ use crate::sys::clock::nanoseconds;
 pub(crate) fn run_child(case: (CaseId, &'static Case), slot: Slot, frames: File, rules: &'static Rules) -> ! {
     let (id, case) = case;
     slot.begin(Moment(nanoseconds()));
+    FLUSH_FIRST.store(true, Relaxed);
+    flush_before_panics();
+    if rules.thread_mode == ThreadMode::Pooled {
+        name_tests_in_panics();
+    }
     if rules.panics_abort {
         report_before_aborting(id, case, slot, &frames);
     }
     let attempt = match rules.thread_mode {
-        ThreadMode::Pooled => {
-            name_tests_in_panics();
-            thread::here(case, rules, &Buffer::default(), slot.started())
-        }
+        ThreadMode::Pooled => thread::here(case, rules, &Buffer::default(), slot.started()),
         ThreadMode::Fresh => match thread::run(case, rules, &Buffer::default(), &Arc::default()) {
             Waited::Done(attempt) => attempt,
             Waited::Hung => unreachable!("a child has no time limit of its own"),
@@ -36,6 +40,16 @@ pub(crate) fn run_child(case: (CaseId, &'static Case), slot: Slot, frames: File,
     };
     report(id, attempt, slot, &frames);
     std::process::exit(0)
+}
+
+/// std's stdout keeps a line that has no end yet. Under libtest, which captures before that, it comes before the text of the
+/// panic that follows it; so it does here.
+fn flush_before_panics() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let _ = io::stdout().flush();
+        print(info);
+    }));
 }
 
 fn report(id: CaseId, attempt: Attempt, slot: Slot, frames: &File) {

@@ -8,10 +8,9 @@ use super::attempt::{Attempt, attempt};
 use super::capture::Buffer;
 use crate::model::{Case, Moment};
 #[cfg(snout_processes)]
-use crate::{
-    model::{Failure, Outcome},
-    sys::{clock::nanoseconds, thread::join_within},
-};
+use crate::model::{Failure, Outcome};
+#[cfg(snout_processes)]
+use crate::sys::{clock::nanoseconds, thread::join_within};
 
 /// What came of waiting for a thread.
 #[cfg(snout_processes)]

@@ -1,28 +1,32 @@
 //! The frames on a pipe: what a process that runs tests tells the supervisor.
 //!
-//! A frame is two lengths (little-endian `u32`: of the JSON, of the bytes), a JSON object, and bytes as they are: what the
-//! test printed need not be text. Only outcomes that say more than "passed" are sent; the rest is in the run table.
+//! A frame is its length and fields, one behind the other: numbers little-endian, text and bytes with their length, a choice as
+//! a number and its fields. What the test printed is the last field, as it is: it need not be text. Only outcomes that say
+//! more than "passed" are sent; the rest is in the run table.
+//!
+//! Written by hand, for a harness must not bring `serde_json` into a user's build: see `docs/decisions.md`. Both ends are the same
+//! executable, so there is one version of this.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use crate::model::stats::Summary;
 use crate::model::{CaseId, Death, Failure, Finished, Measurement, Outcome, Output};
 
-/// Lengths over this are no frame of ours: something else wrote to the pipe.
+/// A length over this is no frame of ours: something else wrote to the pipe.
 const SANE: usize = 1 << 31;
 const HEAD: usize = 8;
 
 /// Writes one frame.
 pub(crate) fn send(finished: &Finished, mut pipe: impl Write) -> io::Result<()> {
-    let json = encode(finished).to_string();
-    let bytes = finished.output.bytes();
-    let length = |bytes: &[u8]| u32::try_from(bytes.len()).map(u32::to_le_bytes).map_err(io::Error::other);
-    let head = [length(json.as_bytes())?, length(bytes)?].concat();
-    pipe.write_all(&[&head, json.as_bytes()].concat())?;
-    pipe.write_all(bytes)
+    let mut fields = Fields::default();
+    fields.put_number(finished.case.0.into());
+    fields.put_duration(finished.elapsed);
+    fields.put_outcome(&finished.outcome);
+    let printed = finished.output.bytes();
+    let length = (fields.0.len() + printed.len()) as u64;
+    pipe.write_all(&[&length.to_le_bytes(), &*fields.0].concat())?;
+    pipe.write_all(printed)
 }
 
 /// Puts frames together from the pieces in which they arrive.
@@ -46,143 +50,173 @@ impl Decoder {
     /// # Errors
     ///
     /// What came is no frame, so nothing behind it can be understood either; it is thrown away.
-    pub(crate) fn next(&mut self) -> Result<Option<Finished>, String> {
-        let rest = &self.bytes[self.taken..];
-        let Some((head, body)) = rest.split_at_checked(HEAD) else { return Ok(None) };
-        let [json, bytes] = [0, 4].map(|at| length_at(head, at));
-        if json > SANE || bytes > SANE {
-            return Err(self.give_up("lengths that cannot be"));
-        }
-        let Some(frame) = body.get(..json + bytes) else { return Ok(None) };
-        let decoded = serde_json::from_slice(&frame[..json]).ok();
-        let output = Output::from(frame[json..].to_vec());
-        self.taken += HEAD + json + bytes;
-        match decoded.and_then(|value| decode(&value, output)) {
-            Some(finished) => Ok(Some(finished)),
-            None => Err(self.give_up("no outcome of a test")),
-        }
+    pub(crate) fn next(&mut self) -> Result<Option<Finished>, NoFrame> {
+        let Some((head, rest)) = self.bytes[self.taken..].split_first_chunk::<HEAD>() else {
+            return Ok(None);
+        };
+        let length = usize::try_from(u64::from_le_bytes(*head)).unwrap_or(usize::MAX);
+        let frame = match rest.get(..length) {
+            Some(frame) => frame,
+            None if length <= SANE => return Ok(None),
+            None => return Err(self.give_up()),
+        };
+        let decoded = decode(frame);
+        self.taken += HEAD + length;
+        decoded.map(Some).ok_or_else(|| self.give_up())
     }
 
-    fn give_up(&mut self, why: &str) -> String {
+    fn give_up(&mut self) -> NoFrame {
         self.taken = self.bytes.len();
-        format!("a frame on a test's pipe has {why}; something else wrote to its descriptor")
+        NoFrame
     }
 }
 
-fn length_at(head: &[u8], at: usize) -> usize {
-    let mut length = [0; 4];
-    length.copy_from_slice(&head[at..at + 4]);
-    u32::from_le_bytes(length) as usize
+/// Something else than this module wrote to the pipe.
+#[derive(Debug)]
+pub(crate) struct NoFrame;
+
+fn decode(mut frame: &[u8]) -> Option<Finished> {
+    let case = CaseId(take_number(&mut frame)?.try_into().ok()?);
+    let elapsed = Duration::from_nanos(take_number(&mut frame)?);
+    let outcome = take_outcome(&mut frame)?;
+    Some(Finished { case, outcome, elapsed, output: Output::from(frame.to_vec()) })
 }
 
-fn encode(finished: &Finished) -> Value {
-    json!({
-        "case": finished.case.0,
-        "nanoseconds": u64::try_from(finished.elapsed.as_nanos()).unwrap_or(u64::MAX),
-        "outcome": encode_outcome(&finished.outcome),
-    })
-}
+/// The fields of a frame, as they are put together.
+#[derive(Default)]
+struct Fields(Vec<u8>);
 
-fn decode(value: &Value, output: Output) -> Option<Finished> {
-    Some(Finished {
-        case: CaseId(number(value, "case")?),
-        outcome: decode_outcome(value.get("outcome")?)?,
-        elapsed: Duration::from_nanos(value.get("nanoseconds")?.as_u64()?),
-        output,
-    })
-}
-
-fn number<T: TryFrom<i64>>(value: &Value, key: &str) -> Option<T> {
-    T::try_from(value.get(key)?.as_i64()?).ok()
-}
-
-fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
-}
-
-fn encode_outcome(outcome: &Outcome) -> Value {
-    match outcome {
-        Outcome::Passed => json!("passed"),
-        Outcome::Ignored(reason) => json!({ "ignored": reason }),
-        Outcome::Failed(failure) => json!({ "failed": encode_failure(failure) }),
-        Outcome::Measured(measurement) => json!({ "measured": {
-            // As bits: a float that is read back from decimals may be its neighbour.
-            "samples": measurement.nanoseconds.to_array().map(f64::to_bits),
-            "megabytes_per_second": measurement.megabytes_per_second,
-        } }),
+impl Fields {
+    fn put_number(&mut self, number: u64) {
+        self.0.extend(number.to_le_bytes());
     }
-}
 
-fn decode_outcome(value: &Value) -> Option<Outcome> {
-    if value == "passed" {
-        return Some(Outcome::Passed);
+    fn put_duration(&mut self, duration: Duration) {
+        self.put_number(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     }
-    let (kind, content) = value.as_object()?.iter().next()?;
-    match kind.as_str() {
-        "ignored" => Some(Outcome::Ignored(text(content))),
-        "failed" => Some(Outcome::Failed(decode_failure(content)?)),
-        "measured" => Some(Outcome::Measured(Measurement {
-            nanoseconds: Summary::from_array(&numbers(content.get("samples")?)?)?,
-            megabytes_per_second: number(content, "megabytes_per_second")?,
-        })),
-        _ => None,
-    }
-}
 
-fn numbers(value: &Value) -> Option<Vec<f64>> {
-    value.as_array()?.iter().map(|bits| bits.as_u64().map(f64::from_bits)).collect()
-}
-
-fn encode_failure(failure: &Failure) -> Value {
-    match failure {
-        Failure::Plain => json!("plain"),
-        Failure::OverCritical => json!("over_critical"),
-        Failure::Unexpected(text) => json!({ "unexpected": text }),
-        Failure::NotRun(why) => json!({ "not_run": why }),
-        Failure::TimedOut { limit } => json!({ "timed_out": limit.as_secs_f64() }),
-        Failure::Died(death) => json!({ "died": encode_death(*death) }),
-        Failure::DiedAfterwards(death) => json!({ "died_afterwards": encode_death(*death) }),
+    fn put_text(&mut self, text: &str) {
+        self.put_number(text.len() as u64);
+        self.0.extend(text.as_bytes());
     }
-}
 
-fn decode_failure(value: &Value) -> Option<Failure> {
-    match value.as_str() {
-        Some("plain") => return Some(Failure::Plain),
-        Some("over_critical") => return Some(Failure::OverCritical),
-        Some(_) => return None,
-        None => {}
-    }
-    let (kind, content) = value.as_object()?.iter().next()?;
-    match kind.as_str() {
-        "unexpected" => text(content).map(Failure::Unexpected),
-        "not_run" => text(content).map(Failure::NotRun),
-        "timed_out" => {
-            let limit = Duration::try_from_secs_f64(content.as_f64()?).ok()?;
-            Some(Failure::TimedOut { limit })
+    fn put_outcome(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Passed => self.put_number(0),
+            Outcome::Ignored(None) => self.put_number(1),
+            Outcome::Ignored(Some(reason)) => {
+                self.put_number(2);
+                self.put_text(reason);
+            }
+            Outcome::Failed(failure) => {
+                self.put_number(3);
+                self.put_failure(failure);
+            }
+            Outcome::Measured(measurement) => {
+                self.put_number(4);
+                measurement
+                    .nanoseconds
+                    .to_array()
+                    .into_iter()
+                    .for_each(|number| self.put_number(number.to_bits()));
+                self.put_number(measurement.megabytes_per_second as u64);
+            }
         }
-        "died" => decode_death(content).map(Failure::Died),
-        "died_afterwards" => decode_death(content).map(Failure::DiedAfterwards),
-        _ => None,
+    }
+
+    fn put_failure(&mut self, failure: &Failure) {
+        match failure {
+            Failure::Plain => self.put_number(0),
+            Failure::OverCritical => self.put_number(1),
+            Failure::Unexpected(text) => {
+                self.put_number(2);
+                self.put_text(text);
+            }
+            Failure::NotRun(why) => {
+                self.put_number(3);
+                self.put_text(why);
+            }
+            Failure::TimedOut { limit } => {
+                self.put_number(4);
+                self.put_duration(*limit);
+            }
+            Failure::Died(death) => {
+                self.put_number(5);
+                self.put_death(*death);
+            }
+            Failure::DiedAfterwards(death) => {
+                self.put_number(6);
+                self.put_death(*death);
+            }
+        }
+    }
+
+    fn put_death(&mut self, death: Death) {
+        let (kind, number) = match death {
+            Death::Exited(code) => (0, code),
+            Death::Killed(signal) => (1, signal),
+            Death::Stopped(signal) => (2, signal),
+            Death::HungAtExit => (3, 0),
+        };
+        self.put_number(kind);
+        self.put_number(u64::from(number.cast_unsigned()));
     }
 }
 
-fn encode_death(death: Death) -> Value {
-    match death {
-        Death::Exited(code) => json!({ "exited": code }),
-        Death::Killed(signal) => json!({ "killed": signal }),
-        Death::Stopped(signal) => json!({ "stopped": signal }),
-        Death::HungAtExit => json!({ "hung_at_exit": 0 }),
-    }
+fn take_number(frame: &mut &[u8]) -> Option<u64> {
+    let (number, rest) = frame.split_first_chunk()?;
+    *frame = rest;
+    Some(u64::from_le_bytes(*number))
 }
 
-fn decode_death(value: &Value) -> Option<Death> {
-    let (kind, content) = value.as_object()?.iter().next()?;
-    let number = i32::try_from(content.as_i64()?).ok()?;
-    match kind.as_str() {
-        "exited" => Some(Death::Exited(number)),
-        "killed" => Some(Death::Killed(number)),
-        "stopped" => Some(Death::Stopped(number)),
-        "hung_at_exit" => Some(Death::HungAtExit),
+fn take_text(frame: &mut &[u8]) -> Option<String> {
+    let length = usize::try_from(take_number(frame)?).ok()?;
+    let (text, rest) = frame.split_at_checked(length)?;
+    *frame = rest;
+    String::from_utf8(text.to_vec()).ok()
+}
+
+fn take_outcome(frame: &mut &[u8]) -> Option<Outcome> {
+    Some(match take_number(frame)? {
+        0 => Outcome::Passed,
+        1 => Outcome::Ignored(None),
+        2 => Outcome::Ignored(Some(take_text(frame)?)),
+        3 => Outcome::Failed(take_failure(frame)?),
+        4 => Outcome::Measured(take_measurement(frame)?),
+        _ => return None,
+    })
+}
+
+fn take_measurement(frame: &mut &[u8]) -> Option<Measurement> {
+    let mut numbers = [0.0; Summary::NUMBERS];
+    for number in &mut numbers {
+        *number = f64::from_bits(take_number(frame)?);
+    }
+    let megabytes_per_second = take_number(frame)?.try_into().ok()?;
+    Some(Measurement { nanoseconds: Summary::from_array(numbers), megabytes_per_second })
+}
+
+fn take_failure(frame: &mut &[u8]) -> Option<Failure> {
+    Some(match take_number(frame)? {
+        0 => Failure::Plain,
+        1 => Failure::OverCritical,
+        2 => Failure::Unexpected(take_text(frame)?),
+        3 => Failure::NotRun(take_text(frame)?),
+        4 => Failure::TimedOut { limit: Duration::from_nanos(take_number(frame)?) },
+        5 => Failure::Died(take_death(frame)?),
+        6 => Failure::DiedAfterwards(take_death(frame)?),
+        _ => return None,
+    })
+}
+
+fn take_death(frame: &mut &[u8]) -> Option<Death> {
+    let kind = take_number(frame)?;
+    let number = u32::try_from(take_number(frame)?).ok()?.cast_signed();
+    match kind {
+        0 => Some(Death::Exited(number)),
+        1 => Some(Death::Killed(number)),
+        2 => Some(Death::Stopped(number)),
+        3 => Some(Death::HungAtExit),
         _ => None,
     }
 }
@@ -247,7 +281,8 @@ mod tests {
 
     #[test]
     fn what_is_no_frame_is_refused_and_thrown_away() {
-        for bytes in [&[0xff; 40][..], b"\x02\0\0\0\0\0\0\0{}", b"\x01\0\0\0\0\0\0\0?"] {
+        let no_outcome = [&24_u64.to_le_bytes()[..], &[0; 16], &9_u64.to_le_bytes()].concat();
+        for bytes in [&[0xff; 40][..], &[2, 0, 0, 0, 0, 0, 0, 0, 1, 1], &no_outcome] {
             let mut decoder = Decoder::default();
             decoder.buffer().extend_from_slice(bytes);
             assert!(decoder.next().is_err());

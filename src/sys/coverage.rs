@@ -7,9 +7,10 @@
 //! runtime is not linked, the weak references are null, and nothing happens.
 //!
 //! In continuous mode (`%c` in the pattern) the counters are the file, mapped into memory and shared across `fork`:
-//! everything is counted once as it is, what a crashed process did too, and nothing is to be done.
+//! everything is counted once as it is, what a crashed process did too. The runtime then leaves name and counters alone,
+//! whatever is asked of it here.
 
-use std::ffi::{CStr, CString, OsStr, c_char, c_int};
+use std::ffi::{CStr, CString, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::process;
 
@@ -18,7 +19,6 @@ std::arch::global_asm!(
     ".weak __llvm_profile_reset_counters",
     ".weak __llvm_profile_get_filename",
     ".weak __llvm_profile_set_filename",
-    ".weak __llvm_profile_is_continuous_mode_enabled",
     ".pushsection .data.rel.ro.snout_profile_runtime,\"aw\",@progbits",
     ".balign 8",
     ".hidden __snout_0_1_profile_runtime",
@@ -27,7 +27,6 @@ std::arch::global_asm!(
     ".quad __llvm_profile_reset_counters",
     ".quad __llvm_profile_get_filename",
     ".quad __llvm_profile_set_filename",
-    ".quad __llvm_profile_is_continuous_mode_enabled",
     ".popsection",
 );
 
@@ -37,7 +36,6 @@ struct Runtime {
     reset_counters: Option<unsafe extern "C" fn()>,
     filename: Option<unsafe extern "C" fn() -> *const c_char>,
     set_filename: Option<unsafe extern "C" fn(*const c_char)>,
-    is_continuous: Option<unsafe extern "C" fn() -> c_int>,
 }
 
 unsafe extern "C" {
@@ -49,7 +47,7 @@ unsafe extern "C" {
 pub(crate) fn start_afresh() {
     // SAFETY: the linker wrote the table before the program started; nothing writes to it.
     let runtime = unsafe { &RUNTIME };
-    if let (Some(reset), false) = (runtime.reset_counters, runtime.is_continuous()) {
+    if let Some(reset) = runtime.reset_counters {
         // SAFETY: the runtime's documented function; the process has one thread, so nothing counts meanwhile.
         unsafe { reset() };
     }
@@ -61,11 +59,7 @@ pub(crate) fn start_afresh() {
 pub(crate) fn take_own_file() {
     // SAFETY: as above.
     let runtime = unsafe { &RUNTIME };
-    let (Some(filename), Some(set_filename), false) =
-        (runtime.filename, runtime.set_filename, runtime.is_continuous())
-    else {
-        return;
-    };
+    let (Some(filename), Some(set_filename)) = (runtime.filename, runtime.set_filename) else { return };
     // SAFETY: these are the runtime's documented functions. The name it returns is a C string that lives until the next
     // call; of the one it is given it makes a copy.
     unsafe {
@@ -75,13 +69,6 @@ pub(crate) fn take_own_file() {
         {
             set_filename(own.as_ptr());
         }
-    }
-}
-
-impl Runtime {
-    fn is_continuous(&self) -> bool {
-        // SAFETY: the runtime's documented function; it reads a flag that was set before `main`.
-        self.is_continuous.is_some_and(|is_continuous| unsafe { is_continuous() } != 0)
     }
 }
 

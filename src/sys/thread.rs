@@ -5,6 +5,15 @@ use std::ptr;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+unsafe extern "C" {
+    /// glibc's and musl's. Declared here because older `libc` crates, which users' lock files may hold, lack it.
+    fn pthread_timedjoin_np(
+        thread: libc::pthread_t,
+        result: *mut *mut libc::c_void,
+        deadline: *const libc::timespec,
+    ) -> libc::c_int;
+}
+
 /// Waits until the thread has ended, thread-locals dropped and all, but no longer than `limit`. Whether it has; if not, nobody
 /// can wait for it any more.
 ///
@@ -21,7 +30,7 @@ pub(crate) fn join_within(thread: JoinHandle<()>, limit: Option<Duration>) -> bo
         // The deadline is in the time of day, which may be set meanwhile: what counts is the clock that cannot.
         let deadline = time_of_day_in(left);
         // SAFETY: as above; on any result but 0 the thread has not been joined, and may be waited for again.
-        match unsafe { libc::pthread_timedjoin_np(thread, ptr::null_mut(), &raw const deadline) } {
+        match unsafe { pthread_timedjoin_np(thread, ptr::null_mut(), &raw const deadline) } {
             0 => return true,
             libc::ETIMEDOUT if started.elapsed() < limit => {}
             _ => break,
