@@ -67,7 +67,7 @@ impl fmt::Display for Error {
                 )
             }
             Kind::NotBuilt(variable) => write!(out, "{variable} is not built yet: unset it"),
-            Kind::System { task, cause } => write!(out, "cannot {task}: {cause}"),
+            Kind::System { task, cause } => write!(out, "cannot {task}: {cause}{}", advice(cause.kind())),
         }
     }
 }
@@ -78,6 +78,22 @@ impl std::error::Error for Error {
             Kind::System { cause, .. } => Some(cause),
             Kind::Usage(_) | Kind::Value { .. } | Kind::Unknown { .. } | Kind::NotBuilt(_) => None,
         }
+    }
+}
+
+/// What to do about what the system refused, where that can be told.
+fn advice(refused: io::ErrorKind) -> &'static str {
+    match refused {
+        io::ErrorKind::BrokenPipe => {
+            ": keep what reads the output running to the end, or send the output to a file"
+        }
+        io::ErrorKind::StorageFull => ": make room there, or send the output elsewhere",
+        io::ErrorKind::NotFound => ": make the folder, or name another",
+        io::ErrorKind::PermissionDenied => ": name a place that may be written to",
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => {
+            ": end other programs, or raise the limits of this one"
+        }
+        _ => "",
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::Ending;
 use super::children::Child;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
@@ -11,8 +10,8 @@ use crate::sys::signals::Signal;
 
 impl Supervisor<'_> {
     /// Ends every process that is left, and tells of what was found then.
-    pub(super) fn close_down(&mut self, ending: Ending) -> io::Result<()> {
-        if ending != Ending::Complete {
+    pub(super) fn close_down(&mut self, is_complete: bool) -> io::Result<()> {
+        if !is_complete {
             self.children.iter_mut().for_each(Child::kill);
             self.pool.iter_mut().for_each(Pool::kill);
         }
@@ -28,7 +27,7 @@ impl Supervisor<'_> {
             self.wait()?;
             while let Some(signal) = self.launcher.next_signal() {
                 match signal {
-                    Signal::Child if ending == Ending::Complete => self.take_changes()?,
+                    Signal::Child if is_complete => self.take_changes()?,
                     Signal::Child => self.bury(),
                     Signal::Stop(_) => self.pool.iter_mut().for_each(Pool::kill),
                 }

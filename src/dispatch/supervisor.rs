@@ -61,12 +61,19 @@ impl<'run> Supervisor<'run> {
 
     /// Runs everything there is to run.
     pub(crate) fn run(mut self) -> io::Result<Ending> {
+        let ended = self.supervise();
+        // Whatever went wrong, nobody is left behind.
+        let closed = self.close_down(matches!(ended, Ok(Ending::Complete)));
+        ended.and_then(|ending| closed.map(|()| ending))
+    }
+
+    fn supervise(&mut self) -> io::Result<Ending> {
         if self.job.isolate == Isolate::Always {
             self.queue_rest();
         }
-        let ending = loop {
+        loop {
             if let Some(ending) = self.ending() {
-                break ending;
+                return Ok(ending);
             }
             self.staff()?;
             self.book.flush()?;
@@ -75,9 +82,7 @@ impl<'run> Supervisor<'run> {
             self.read_pipes()?;
             self.look_at_table()?;
             self.watch_time()?;
-        };
-        self.close_down(ending)?;
-        Ok(ending)
+        }
     }
 
     fn ending(&self) -> Option<Ending> {
