@@ -11,9 +11,11 @@
 use std::env;
 use std::error::Error;
 use std::ffi::OsString;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+
+/// The library's name, with a version: two versions of snout may meet in one program.
+const CAPTURE: &str = "snout_capture_0_1";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -35,8 +37,7 @@ fn main() -> Result<()> {
     match build_capture(&rustc) {
         Ok(folder) => {
             println!("cargo::rustc-cfg=snout_capture");
-            println!("cargo::rustc-link-search=native={}", folder.display());
-            println!("cargo::rustc-link-lib=static=snout_capture");
+            println!("cargo::rustc-link-search=all={}", folder.display());
         }
         Err(why) => {
             println!(
@@ -64,37 +65,33 @@ fn minor_version(rustc: &OsString) -> Result<u32> {
     Ok(minor.parse()?)
 }
 
-/// Compiles `capture.rs` to an archive of one object; the folder it lies in.
+/// Compiles `capture.rs` to a library of its own; the folder it lies in. With bitcode, for a release build with LTO makes
+/// the functions of std that it calls invisible to everything that does not take part.
 fn build_capture(rustc: &OsString) -> Result<PathBuf> {
     let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
-    let object = folder.join("snout_capture.o");
     let output = Command::new(rustc)
         .env("RUSTC_BOOTSTRAP", "1")
-        .args(["--edition", "2024", "--crate-type", "lib", "--crate-name", "snout_capture"])
-        .args(["--emit", "obj", "-O", "-C", "debuginfo=0", "-C", "codegen-units=1", "-C", "embed-bitcode=no"])
+        .args(["--edition", "2024", "--crate-type", "rlib", "--crate-name", CAPTURE])
+        .args([
+            "--emit",
+            "link",
+            "-O",
+            "-C",
+            "debuginfo=0",
+            "-C",
+            "codegen-units=1",
+            "-C",
+            "embed-bitcode=yes",
+        ])
         .arg("--target")
         .arg(env::var_os("TARGET").ok_or("cargo sets TARGET")?)
         .arg("-o")
-        .arg(&object)
+        .arg(folder.join(format!("lib{CAPTURE}.rlib")))
         .arg("build/capture.rs")
         .output()?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(text.lines().next().unwrap_or("the compiler gave no reason").to_owned().into());
     }
-    write_archive(&folder.join("libsnout_capture.a"), &fs::read(&object)?)?;
     Ok(folder)
-}
-
-/// The Unix `ar` format, one member, without an index: rustc makes that when it takes the member into the rlib.
-fn write_archive(path: &Path, object: &[u8]) -> Result<()> {
-    let mut archive = b"!<arch>\n".to_vec();
-    let header = format!("{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", "capture.o/", 0, 0, 0, 644, object.len());
-    archive.extend(header.as_bytes());
-    archive.extend(object);
-    if object.len() % 2 == 1 {
-        archive.push(b'\n');
-    }
-    fs::write(path, archive)?;
-    Ok(())
 }

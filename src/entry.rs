@@ -5,6 +5,8 @@
 //! program for merged doctests calls `test_main`, whose arity changed; `build/main.rs` says which one this compiler means.
 
 use std::process::ExitCode;
+#[cfg(not(snout_era_1_100))]
+use std::sync::OnceLock;
 
 use crate::contract::TestDescAndFn;
 use crate::harness::{self, Program};
@@ -32,9 +34,9 @@ pub fn test_main_env_args_abort(tests: &[&'static TestDescAndFn]) -> ExitCode {
 /// Runs doctests that rustdoc merged into one program; `args` are those of the program, with its name.
 #[cfg(not(snout_era_1_100))]
 pub fn test_main(args: &[String], tests: Vec<TestDescAndFn>, _options: Option<Options>) {
-    // The program ends when this returns; until then the tests are needed by every thread.
-    let tests: &'static [TestDescAndFn] = tests.leak();
-    let tests: Vec<&'static TestDescAndFn> = tests.iter().collect();
+    // Every thread needs them until the program ends. In a static, not leaked: a leak checker looks there.
+    static TESTS: OnceLock<Vec<TestDescAndFn>> = OnceLock::new();
+    let tests: Vec<&'static TestDescAndFn> = TESTS.get_or_init(|| tests).iter().collect();
     end_if_failed(harness::run(&tests, Program::of_doctests(args)));
 }
 

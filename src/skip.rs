@@ -11,8 +11,13 @@ pub(crate) struct Skip {
 /// Unwinds, so values on the stack are dropped, and nothing is printed. In a thread that a test spawned it ends only that
 /// thread, as a panic would.
 pub fn skip(reason: impl Into<String>) -> ! {
-    // `resume_unwind` does not call the panic hook: a skip is no panic, and must not look like one.
-    std::panic::resume_unwind(Box::new(Skip { reason: reason.into() }))
+    let skip = Skip { reason: reason.into() };
+    if cfg!(panic = "abort") {
+        // Nothing can unwind; a hook of ours knows the payload.
+        std::panic::panic_any(skip)
+    }
+    // This does not call the panic hook: a skip is no panic, and must not look like one.
+    std::panic::resume_unwind(Box::new(skip))
 }
 
 /// Ends the current test as ignored, with a reason as `format!` takes it. Nothing below it in the test runs.

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
 
 use super::Job;
 use crate::accumulate::RunTable;
@@ -13,8 +14,8 @@ use crate::execute::{Rules, Worker, run_child, run_pool, start_in_process};
 use crate::model::{CaseId, Isolation};
 use crate::sys::descriptor::{inherited, pipe};
 use crate::sys::process::{self, Connections, Fork, Forker, Pid, adopt_orphans};
-use crate::sys::shared;
 use crate::sys::signals::{Signal, SignalMask, Signals};
+use crate::sys::{coverage, shared};
 
 /// Tells a spawned process what it is: `pool` or the number of a test and of an attempt, then descriptors.
 const ROLE: &str = "SNOUT_INTERNAL_ROLE";
@@ -194,8 +195,10 @@ impl<'run> Launcher<'run> {
 /// The rules in the pool and in children: a child's output goes to its descriptors, and its time is the supervisor's to
 /// watch. They live as long as the process.
 fn rules_of(job: &Job) -> (&'static Rules, &'static Rules) {
-    let child = Rules { capture: false, timeout: None, ..job.rules.clone() };
-    (Box::leak(Box::new(job.rules.clone())), Box::leak(Box::new(child)))
+    static RULES: OnceLock<[Rules; 2]> = OnceLock::new();
+    let child = || Rules { capture: false, timeout: None, ..job.rules.clone() };
+    let [pool, child] = RULES.get_or_init(|| [job.rules.clone(), child()]);
+    (pool, child)
 }
 
 fn worker(job: &Job, table: RunTable, rules: &'static Rules, ends: (OwnedFd, OwnedFd)) -> Worker {
@@ -266,6 +269,7 @@ impl Role {
 
     /// In a spawned process, once it has made the same plan: does its part, and never returns.
     pub(crate) fn play(self, job: &Job) -> ! {
+        coverage::take_own_file();
         let lanes = usize::from(self.lanes);
         let cases = job.plan.cases().len();
         let [table_file, frames, doorbell, control] = self.descriptors.map(inherited);

@@ -14,6 +14,7 @@ use super::{Rules, wire};
 use crate::accumulate::{Slot, State};
 use crate::contract::FLUSH_FIRST;
 use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
+use crate::skip::Skip;
 use crate::sys::clock::nanoseconds;
 
 /// Runs one test and ends the process.
@@ -72,9 +73,10 @@ fn report_before_aborting(id: CaseId, case: &'static Case, slot: Slot, frames: &
     let Ok(frames) = frames.try_clone() else { return };
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        print(info);
-        let text = info.payload_as_str().unwrap_or_default().to_owned();
-        let outcome = judge(case, &End::Panicked(&text));
+        if !info.payload().is::<Skip>() {
+            print(info);
+        }
+        let outcome = judge(case, &End::Panicked(info.payload()));
         let elapsed = Moment(nanoseconds()).since(slot.started());
         report(id, Attempt { outcome, elapsed }, slot, &frames);
         std::process::exit(0)

@@ -1,0 +1,18 @@
+//! snout beside tools that look inside a program: coverage counters, debuggers, sanitizers, valgrind, profilers, and the
+//! compiler's own switches.
+//!
+//! Each claim runs a program of `fixtures/tools` as a user of the tool would. A tool that is not installed is no failure:
+//! the test says on standard error that it was skipped, and how to get the tool; `.ci/run` installs them all.
+//!
+//! - `rig` builds the programs and runs commands.
+//! - `profile` reads what `-C instrument-coverage` writes.
+//! - every other module is a set of claims.
+
+mod builds;
+mod coverage;
+mod direct;
+mod nightly;
+mod profile;
+mod rig;
+mod sanitizers;
+mod valgrind;
