@@ -1,0 +1,131 @@
+//! What the table has no column for: whose output is whose, what is left, what is said about processes that died.
+
+use std::time::{Duration, Instant};
+
+use crate::expect::Mode;
+use crate::rig::Program;
+
+#[test]
+fn threads_that_print_at_once_are_not_mixed_up() {
+    for mode in Mode::ALL {
+        let run = Program::named("prints_from_threads").in_mode(mode, 4).run();
+        let report = run.report();
+        for (name, digit) in [("prints_ones", '1'), ("prints_twos", '2'), ("prints_threes", '3')] {
+            let longest = report.sections[name].lines().max_by_key(|line| line.len()).unwrap_or_default();
+            if longest != digit.to_string().repeat(400) {
+                run.fail(&format!("{mode:?}: `{name}` should show 400 times {digit} and nothing between"));
+            }
+        }
+        run.expect_no_text("never shown");
+    }
+}
+
+#[test]
+fn fifty_megabytes_are_shown_of_the_test_that_failed_and_of_no_other() {
+    for mode in [Mode::Parallel, Mode::Pooled, Mode::Isolated] {
+        let run = Program::named("prints_50mb").in_mode(mode, 4).run();
+        let printed = run.stdout.iter().filter(|byte| **byte == b'x').count();
+        let extra = b"fails_after_fifty_megabytes".len() * 8; // no `x` in what is said besides
+        if !(50 * ((1 << 20) - 1)..50 * (1 << 20) + extra).contains(&printed) {
+            run.fail(&format!("{mode:?}: {printed} bytes are shown"));
+        }
+    }
+}
+
+#[test]
+fn what_is_written_past_the_capture_is_shown_or_belongs_to_its_test() {
+    let pool = Program::named("prints_raw").run();
+    for text in ["raw text on one", "raw text on two", "said by echo"] {
+        pool.expect_text(text);
+        Program::named("prints_raw").isolated().run().expect_no_text(text);
+        Program::named("prints_raw").isolated().args(&["--show-output"]).run().expect_text(text);
+    }
+}
+
+#[test]
+fn a_process_left_behind_is_named_and_killed() {
+    for mode in Mode::ALL {
+        let begin = Instant::now();
+        let run = Program::named("leaves_grandchild").in_mode(mode, 4).run();
+        run.expect_nothing_left().expect_code(0).expect_text("\nleaked:\n").expect_text("sleep (pid ");
+        if begin.elapsed() > Duration::from_secs(25) {
+            run.fail("the run waited for the process that was left behind");
+        }
+    }
+}
+
+#[test]
+fn a_child_s_leftovers_are_laid_to_its_own_test() {
+    let run = Program::named("leaves_grandchild").isolated().run();
+    run.expect_text("leaves_a_grandchild left 1 process behind, killed: sleep (pid ");
+}
+
+#[test]
+fn std_s_own_words_on_a_stack_overflow_are_kept() {
+    Program::named("overflows_stack")
+        .run()
+        .expect_text("overflows_its_stack")
+        .expect_text("has overflowed its stack");
+}
+
+#[test]
+fn a_test_that_died_keeps_what_it_had_printed() {
+    for mode in Mode::ALL {
+        let run = Program::named("aborts").in_mode(mode, 4).run();
+        let shown = run.report().sections.get("calls_abort").is_some_and(|text| text.contains("last words"));
+        if !shown {
+            run.fail(&format!("{mode:?}: the last words are lost"));
+        }
+    }
+}
+
+#[test]
+fn without_isolation_the_pool_s_death_is_final_but_no_verdict_is_lost() {
+    let run = Program::named("aborts").env("SNOUT_ISOLATE", "never").threads(1).run();
+    run.expect_code(101);
+    let report = run.report();
+    for name in ["before", "calls_abort", "panics_beside", "stands_beside"] {
+        if !report.results.contains_key(name) {
+            run.fail(&format!("nothing is said of `{name}`"));
+        }
+    }
+}
+
+#[test]
+fn one_exact_test_uncaptured_runs_in_the_process_itself() {
+    let direct = |name, test| Program::named(name).args(&["--exact", test, "--nocapture"]).run();
+    direct("aborts", "calls_abort").expect_signal(6).expect_text("last words");
+    direct("exits_three", "calls_exit_three").expect_code(3);
+    direct("passes", "adds").expect_code(0).expect_text("test adds ... ok");
+}
+
+#[test]
+fn in_process_runs_end_as_under_libtest() {
+    let flags = ["--force-run-in-process"];
+    Program::named("aborts").args(&flags).run().expect_signal(6).expect_no_text("test result");
+    Program::named("mixed").args(&flags).run().expect_table();
+    Program::named("fails").threads(1).args(&flags).run().expect_table();
+}
+
+/// The harness's own frames are cut off, above and below.
+#[test]
+fn a_backtrace_shows_the_test_s_own_frames_and_none_of_the_harness_s() {
+    for mode in Mode::ALL {
+        let program = Program::named("fails").in_mode(mode, 1).env("RUST_BACKTRACE", "1");
+        let run = program.args(&["panics_with_a_literal"]).run();
+        run.expect_text(": fails::panics_with_a_literal\n")
+            .expect_no_text("snout::")
+            .expect_no_text("std::thread");
+    }
+}
+
+#[test]
+fn a_wrong_setting_is_refused_before_anything_runs() {
+    for (name, value) in
+        [("SNOUT_TIMEOUT", "soon"), ("SNOUT_THREAD_MODE", "x"), ("SNOUT_ISOLATE", "x"), ("SNOUT_TYPO", "1")]
+    {
+        let run = Program::named("passes").env(name, value).run();
+        run.expect_code(101).expect_no_text("test result");
+        assert!(run.error_text().contains(name), "{}", run.ended);
+    }
+}

@@ -1,0 +1,23 @@
+//! snout from outside: every fixture program in every mode against one table, and against the compiler's own libtest.
+//!
+//! - `table` says what each test of each program in `fixtures/` must come out as.
+//! - `build` compiles the programs, once a run: as they stand, and without the one line that makes them snout's.
+//! - `rig` runs one program in one mode, and says what to expect of it in sentences.
+//! - `check` holds what a run said against the table.
+//! - `normal` takes out of a text what may differ between two runs that are the same.
+//! - every other module is a set of claims.
+
+mod build;
+mod check;
+mod command_line;
+mod every_program;
+mod expect;
+mod formats;
+mod hostile;
+mod normal;
+mod process;
+mod report;
+mod rig;
+mod table;
+mod terminal;
+mod tools;

@@ -1,0 +1,186 @@
+//! Runs one program in one mode, and says in sentences what is expected of it.
+//!
+//! `Program::named("aborts").threads(1).pooled().run().expect_table()`
+
+use std::ops::Deref;
+use std::process::Command;
+
+use crate::build::{Harness, executable, package};
+use crate::check::{differences, first_difference};
+use crate::expect::Mode;
+use crate::normal::{BACKTRACE_HINT, normal, sorted_lines, without_thread_names};
+use crate::process::{self, Ended, plain};
+use crate::report::{self, Report};
+use crate::table;
+
+/// A program of `fixtures/programs`, and how to run it.
+pub(crate) struct Program {
+    name: String,
+    harness: Harness,
+    mode: Mode,
+    command: Command,
+}
+
+impl Program {
+    /// Under snout, in as many lanes as it likes.
+    pub(crate) fn named(name: &str) -> Program {
+        Program::under(Harness::Snout, name)
+    }
+
+    pub(crate) fn under(harness: Harness, name: &str) -> Program {
+        let mut command = plain(executable(harness, name));
+        command.current_dir(package(harness, "programs"));
+        Program { name: name.to_owned(), harness, mode: Mode::Parallel, command }
+    }
+
+    pub(crate) fn threads(mut self, threads: usize) -> Program {
+        if threads == 1 && self.mode == Mode::Parallel {
+            self.mode = Mode::Serial;
+        }
+        self.env("RUST_TEST_THREADS", &threads.to_string())
+    }
+
+    pub(crate) fn pooled(mut self) -> Program {
+        self.mode = Mode::Pooled;
+        self.env("SNOUT_THREAD_MODE", "pooled")
+    }
+
+    pub(crate) fn isolated(mut self) -> Program {
+        self.mode = if self.mode == Mode::Spawned { Mode::SpawnedAlone } else { Mode::Isolated };
+        self.env("SNOUT_ISOLATE", "always")
+    }
+
+    pub(crate) fn spawned(mut self) -> Program {
+        self.mode = if self.mode == Mode::Isolated { Mode::SpawnedAlone } else { Mode::Spawned };
+        self.env("SNOUT_ISOLATION", "spawn")
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Program {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn args(mut self, arguments: &[&str]) -> Program {
+        self.command.args(arguments);
+        self
+    }
+
+    /// Everything that makes up this mode, in `threads` lanes.
+    pub(crate) fn in_mode(self, mode: Mode, threads: usize) -> Program {
+        match mode {
+            Mode::Serial => self.threads(1),
+            Mode::Parallel => self.threads(threads),
+            Mode::Pooled => self.pooled().threads(threads),
+            Mode::Isolated => self.isolated().threads(threads),
+            Mode::Spawned => self.spawned().threads(threads),
+            Mode::SpawnedAlone => self.spawned().isolated().threads(threads),
+        }
+    }
+
+    pub(crate) fn run(mut self) -> Run {
+        if table::entry(&self.name).hangs {
+            self = self.env("SNOUT_TIMEOUT", "1s").env("SNOUT_GRACE", "300ms");
+        }
+        let executable = executable(self.harness, &self.name).display().to_string();
+        let ended = process::run(&mut self.command);
+        Run { name: self.name, harness: self.harness, mode: self.mode, executable, ended }
+    }
+
+    /// The command itself, for those who run it otherwise.
+    pub(crate) fn into_command(self) -> Command {
+        self.command
+    }
+}
+
+/// What a program did.
+pub(crate) struct Run {
+    name: String,
+    harness: Harness,
+    mode: Mode,
+    executable: String,
+    pub(crate) ended: Ended,
+}
+
+impl Deref for Run {
+    type Target = Ended;
+
+    fn deref(&self) -> &Ended {
+        &self.ended
+    }
+}
+
+impl Run {
+    /// Every test came out as the table says, said once, counted, and told by the exit code; nothing lives on.
+    #[track_caller]
+    pub(crate) fn expect_table(&self) -> &Run {
+        let wrong = differences(table::entry(&self.name), self.mode, &self.ended);
+        if !wrong.is_empty() {
+            self.fail(&format!(
+                "`{}`, {:?}, {:?}:\n  {}",
+                self.name,
+                self.harness,
+                self.mode,
+                wrong.join("\n  ")
+            ));
+        }
+        self.expect_nothing_left()
+    }
+
+    /// No process of the run is alive after it. libtest does not care.
+    #[track_caller]
+    pub(crate) fn expect_nothing_left(&self) -> &Run {
+        if self.harness == Harness::Snout && !self.ended.left_behind.is_empty() {
+            self.fail("processes were left behind");
+        }
+        self
+    }
+
+    /// Standard output, standard error and exit code are those of `other`, but for what may differ between two runs.
+    #[track_caller]
+    pub(crate) fn expect_same_text_as(&self, other: &Run) -> &Run {
+        self.expect_same(other, |text| text)
+    }
+
+    /// The same lines in any order.
+    #[track_caller]
+    pub(crate) fn expect_same_lines_as(&self, other: &Run) -> &Run {
+        self.expect_same(other, |text| sorted_lines(&text))
+    }
+
+    #[track_caller]
+    fn expect_same(&self, other: &Run, arrange: fn(String) -> String) -> &Run {
+        if let Some(difference) = self.difference(other, arrange) {
+            panic!("{difference}");
+        }
+        self
+    }
+
+    /// In what two runs differ, if they do.
+    pub(crate) fn difference(&self, other: &Run, arrange: fn(String) -> String) -> Option<String> {
+        // On a pool's own thread a panic cannot name the test.
+        let nameless = [self.mode, other.mode].contains(&Mode::Pooled);
+        // Once a process, with the panic that happens to be the first.
+        let hinted = [self.mode, other.mode] == [Mode::Serial; 2];
+        let comparable = |run: &Run, bytes: &[u8]| {
+            let mut text = normal(&String::from_utf8_lossy(bytes), &run.executable);
+            if !hinted {
+                text = text.replace(BACKTRACE_HINT, "");
+            }
+            arrange(if nameless { without_thread_names(&text) } else { text })
+        };
+        let parts = |run: &Run| (comparable(run, &run.stdout), comparable(run, &run.stderr), run.code());
+        let (mine, theirs) = (parts(self), parts(other));
+        (mine != theirs).then(|| {
+            let place = [first_difference(&mine.0, &theirs.0), first_difference(&mine.1, &theirs.1)].concat();
+            let (name, mode) = (&self.name, self.mode);
+            format!(
+                "`{name}`, {mode:?}: not the same (-: expected)\n{place}\n{}\nand\n{}",
+                self.ended, other.ended
+            )
+        })
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        report::read(&self.text())
+    }
+}
