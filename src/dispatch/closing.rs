@@ -3,6 +3,7 @@
 use std::io;
 
 use super::children::Child;
+use super::direct;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::sys::process::{self, Change};
@@ -17,6 +18,7 @@ impl Supervisor<'_> {
         }
         if self.job.in_process {
             // Its threads end with the process, and what they left behind is the process's own affair.
+            direct::release();
             return Ok(());
         }
         if let Some(pool) = self.pool.as_mut().filter(|pool| !pool.is_ending()) {

@@ -10,6 +10,8 @@ mod closing;
 #[cfg(snout_processes)]
 mod deaths;
 #[cfg(snout_processes)]
+mod direct;
+#[cfg(snout_processes)]
 mod escalate;
 #[cfg(snout_processes)]
 mod launch;

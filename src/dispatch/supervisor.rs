@@ -9,7 +9,7 @@ use super::children::{Child, Unit};
 use super::launch::Launcher;
 use super::pool::{Pool, read_all};
 use super::standing::Book;
-use super::{Ending, Job, Listener};
+use super::{Ending, Job, Listener, direct};
 use crate::accumulate::RunTable;
 use crate::model::{Finished, Isolate, Moment};
 use crate::sys::clock::nanoseconds;
@@ -41,8 +41,12 @@ pub(crate) struct Supervisor<'run> {
 impl<'run> Supervisor<'run> {
     /// Takes charge of this process.
     pub(crate) fn new(job: &'run Job, listener: &'run mut dyn Listener) -> io::Result<Supervisor<'run>> {
+        let is_below_a_test = direct::mark_descendants();
         let launcher = Launcher::new(job)?;
         let table = launcher.table();
+        if job.in_process && !is_below_a_test {
+            direct::watch_for_exit(job, table);
+        }
         Ok(Supervisor {
             job,
             launcher,

@@ -19,6 +19,8 @@ pub(crate) mod descriptor;
 #[cfg(snout_processes)]
 pub(crate) mod environment;
 #[cfg(snout_processes)]
+pub(crate) mod exit;
+#[cfg(snout_processes)]
 pub(crate) mod futex;
 #[cfg(snout_processes)]
 pub(crate) mod process;

@@ -135,8 +135,9 @@ fn the_log_file_reads_the_same() {
 fn benchmarks_are_measured_and_read_the_same() {
     let measured = |harness, flags: &[&str]| Program::under(harness, "benches").threads(1).args(flags).run();
     let ours = measured(Harness::Snout, &["--bench"]);
-    ours.expect_same_text_as(&measured(Harness::Libtest, &["--bench"]));
-    ours.expect_text("test benches::copies                  ... bench: ").expect_text(" MB/s\n");
+    // libtest measures on its main thread, and a panic there names no benchmark.
+    ours.expect_same_text_on_other_threads_as(&measured(Harness::Libtest, &["--bench"]));
+    ours.expect_text("test benches::copies           ... bench: ").expect_text(" MB/s\n");
 }
 
 #[test]

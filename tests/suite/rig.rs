@@ -141,6 +141,12 @@ impl Run {
         self.expect_same(other, |text| text)
     }
 
+    /// The same, but for the names of threads that panicked.
+    #[track_caller]
+    pub(crate) fn expect_same_text_on_other_threads_as(&self, other: &Run) -> &Run {
+        self.expect_same(other, |text| without_thread_names(&text))
+    }
+
     /// The same lines in any order.
     #[track_caller]
     pub(crate) fn expect_same_lines_as(&self, other: &Run) -> &Run {
@@ -157,8 +163,6 @@ impl Run {
 
     /// In what two runs differ, if they do.
     pub(crate) fn difference(&self, other: &Run, arrange: fn(String) -> String) -> Option<String> {
-        // On a pool's own thread a panic cannot name the test.
-        let nameless = [self.mode, other.mode].contains(&Mode::Pooled);
         // Once a process, with the panic that happens to be the first.
         let hinted = [self.mode, other.mode] == [Mode::Serial; 2];
         let comparable = |run: &Run, bytes: &[u8]| {
@@ -166,7 +170,7 @@ impl Run {
             if !hinted {
                 text = text.replace(BACKTRACE_HINT, "");
             }
-            arrange(if nameless { without_thread_names(&text) } else { text })
+            arrange(text)
         };
         let parts = |run: &Run| (comparable(run, &run.stdout), comparable(run, &run.stderr), run.code());
         let (mine, theirs) = (parts(self), parts(other));
