@@ -23,12 +23,14 @@ fn main() -> Result<()> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_WITHOUT_CAPTURE");
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_WITHOUT_PROCESSES");
+    println!("cargo::rerun-if-env-changed=SNOUT_BUILD_ERA_1_100");
     println!("cargo::rustc-check-cfg=cfg(snout_capture, snout_era_1_100, snout_processes)");
     if has_processes() {
         println!("cargo::rustc-cfg=snout_processes");
     }
     let rustc = env::var_os("RUSTC").ok_or("cargo sets RUSTC for build scripts")?;
-    if minor_version(&rustc)? >= 100 {
+    // The variable has the newer era tested by a compiler of the older one.
+    if minor_version(&rustc)? >= 100 || env::var_os("SNOUT_BUILD_ERA_1_100").is_some() {
         println!("cargo::rustc-cfg=snout_era_1_100");
     }
     if env::var_os("SNOUT_BUILD_WITHOUT_CAPTURE").is_some() {
