@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::attempt::Attempt;
 use super::capture::{self, Buffer};
-use super::pool::Worker;
 use super::thread::{self, Mailbox, Waited};
+use super::worker::Worker;
 use crate::accumulate::State;
 use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
 use crate::sys::clock::nanoseconds;

@@ -19,13 +19,17 @@ mod lane;
 #[cfg(snout_processes)]
 mod pool;
 mod thread;
+#[cfg(snout_processes)]
+mod worker;
 
 #[cfg(snout_processes)]
 pub(crate) use child::run_child;
 #[cfg(not(snout_processes))]
 pub(crate) use here::run_here;
 #[cfg(snout_processes)]
-pub(crate) use pool::{Worker, run_pool, start_in_process};
+pub(crate) use pool::{run_pool, start_in_process};
+#[cfg(snout_processes)]
+pub(crate) use worker::Worker;
 
 use std::time::Duration;
 

@@ -4,46 +4,17 @@
 //! waits inside a test (which may use rayon) would start another test on the same stack.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon_core::ThreadPoolBuilder;
 
-use super::Rules;
 use super::capture::name_tests_in_panics;
 use super::lane::Lane;
-use super::wire;
-use crate::accumulate::RunTable;
-use crate::model::{Finished, ThreadMode};
-use crate::plan::Plan;
-
-/// What the lanes of a pool share.
-pub(crate) struct Worker {
-    pub(crate) plan: &'static Plan,
-    pub(crate) table: RunTable,
-    pub(crate) rules: &'static Rules,
-    /// Every test waits for the supervisor's permission, so that what is printed stays in order.
-    pub(crate) lockstep: bool,
-    pub(crate) lanes: usize,
-    /// Where frames go; lanes take turns.
-    pub(crate) frames: Mutex<File>,
-    /// A byte written here wakes the supervisor.
-    pub(crate) doorbell: File,
-}
-
-impl Worker {
-    pub(super) fn send(&self, finished: &Finished) -> io::Result<()> {
-        let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        wire::send(finished, &*pipe)
-    }
-
-    /// Wakes the supervisor. If it is gone, so is this process soon.
-    pub(super) fn ring(&self) {
-        let _ = (&self.doorbell).write(&[1]);
-    }
-}
+use super::worker::Worker;
+use crate::model::ThreadMode;
 
 /// Runs tests in this process until the supervisor says that it is enough, and ends the process.
 ///
