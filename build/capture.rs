@@ -1,4 +1,4 @@
-//! std's output capture, compiled by `main.rs` beside it to a library of its own that the crate links.
+//! std's output capture behind C names, compiled by `main.rs` beside it and linked into the crate.
 //!
 //! The compiler's own libtest captures with these two functions: `set_output_capture` since 1.49, and a spawn hook that
 //! hands the sink on to threads since 1.86 or so (before, `thread::spawn` did that by itself).
@@ -6,19 +6,28 @@
 #![feature(internal_output_capture, thread_spawn_hook)]
 
 use std::io::set_output_capture;
+use std::ptr;
 use std::sync::{Arc, Mutex};
 use std::thread::add_spawn_hook;
 
 /// What `print!` and its family write to: std's own type for it.
-pub type Sink = Arc<Mutex<Vec<u8>>>;
+type Sink = Mutex<Vec<u8>>;
 
-/// Makes `sink` this thread's, and gives back the one it replaces.
-pub fn swap(sink: Option<Sink>) -> Option<Sink> {
-    set_output_capture(sink)
+/// Makes `sink` (from `Arc::into_raw`, or null for none) this thread's sink, and gives back the one it replaces.
+///
+/// # Safety
+///
+/// `sink` is null or comes from `Arc::into_raw` and is owned by the caller, who gives it away.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __snout_0_1_swap_sink(sink: *const Sink) -> *const Sink {
+    // SAFETY: the caller's promise.
+    let sink = (!sink.is_null()).then(|| unsafe { Arc::from_raw(sink) });
+    set_output_capture(sink).map_or(ptr::null(), Arc::into_raw)
 }
 
 /// Threads that this thread spawns from now on, and theirs, start with the sink of the thread that spawned them.
-pub fn hand_on_to_threads() {
+#[unsafe(no_mangle)]
+extern "C" fn __snout_0_1_hand_sink_on() {
     add_spawn_hook(|_| {
         let sink = set_output_capture(None);
         set_output_capture(sink.clone());

@@ -11,7 +11,8 @@
 use std::env;
 use std::error::Error;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The library's name, with a version: two versions of snout may meet in one program.
@@ -24,7 +25,9 @@ fn main() -> Result<()> {
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_WITHOUT_CAPTURE");
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_WITHOUT_PROCESSES");
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_ERA_1_100");
-    println!("cargo::rustc-check-cfg=cfg(snout_capture, snout_era_1_100, snout_processes)");
+    println!(
+        "cargo::rustc-check-cfg=cfg(snout_capture, snout_capture_library, snout_era_1_100, snout_processes)"
+    );
     if has_processes() {
         println!("cargo::rustc-cfg=snout_processes");
     }
@@ -37,10 +40,7 @@ fn main() -> Result<()> {
         return Ok(());
     }
     match build_capture(&rustc) {
-        Ok(folder) => {
-            println!("cargo::rustc-cfg=snout_capture");
-            println!("cargo::rustc-link-search=all={}", folder.display());
-        }
+        Ok(()) => println!("cargo::rustc-cfg=snout_capture"),
         Err(why) => {
             println!(
                 "cargo::warning=snout cannot capture the output of tests in its pool with this compiler: {why}"
@@ -67,33 +67,56 @@ fn minor_version(rustc: &OsString) -> Result<u32> {
     Ok(minor.parse()?)
 }
 
-/// Compiles `capture.rs` to a library of its own; the folder it lies in. With bitcode, for a release build with LTO makes
-/// the functions of std that it calls invisible to everything that does not take part.
-fn build_capture(rustc: &OsString) -> Result<PathBuf> {
+/// Compiles `capture.rs` and has the crate linked with it.
+///
+/// In a release build, as a Rust library with bitcode: link-time optimization makes the functions of std that it calls
+/// invisible to everything that does not take part. Else as one object in an archive: a library would have to be found by
+/// whatever reads the crate's metadata, and cargo does not tell rustdoc where build scripts leave theirs.
+fn build_capture(rustc: &OsString) -> Result<()> {
     let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
-    let output = Command::new(rustc)
+    if env::var_os("PROFILE").is_some_and(|profile| profile == "release") {
+        let library = folder.join(format!("lib{CAPTURE}.rlib"));
+        compile_capture(rustc, &["--emit", "link", "-C", "embed-bitcode=yes"], &library)?;
+        println!("cargo::rustc-cfg=snout_capture_library");
+        println!("cargo::rustc-link-search=all={}", folder.display());
+    } else {
+        let object = folder.join("capture.o");
+        compile_capture(rustc, &["--emit", "obj", "-C", "embed-bitcode=no"], &object)?;
+        write_archive(&folder.join(format!("lib{CAPTURE}.a")), &fs::read(&object)?)?;
+        println!("cargo::rustc-link-search=native={}", folder.display());
+        println!("cargo::rustc-link-lib=static={CAPTURE}");
+    }
+    Ok(())
+}
+
+fn compile_capture(rustc: &OsString, kind: &[&str], output: &Path) -> Result<()> {
+    let run = Command::new(rustc)
         .env("RUSTC_BOOTSTRAP", "1")
         .args(["--edition", "2024", "--crate-type", "rlib", "--crate-name", CAPTURE])
-        .args([
-            "--emit",
-            "link",
-            "-O",
-            "-C",
-            "debuginfo=0",
-            "-C",
-            "codegen-units=1",
-            "-C",
-            "embed-bitcode=yes",
-        ])
+        .args(["-O", "-C", "debuginfo=0", "-C", "codegen-units=1"])
+        .args(kind)
         .arg("--target")
         .arg(env::var_os("TARGET").ok_or("cargo sets TARGET")?)
         .arg("-o")
-        .arg(folder.join(format!("lib{CAPTURE}.rlib")))
+        .arg(output)
         .arg("build/capture.rs")
         .output()?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(text.lines().next().unwrap_or("the compiler gave no reason").to_owned().into());
+    if run.status.success() {
+        return Ok(());
     }
-    Ok(folder)
+    let text = String::from_utf8_lossy(&run.stderr).into_owned();
+    Err(text.lines().next().unwrap_or("the compiler gave no reason").to_owned().into())
+}
+
+/// The Unix `ar` format, one member, without an index: rustc makes that when it takes the member into the rlib.
+fn write_archive(path: &Path, object: &[u8]) -> Result<()> {
+    let mut archive = b"!<arch>\n".to_vec();
+    let header = format!("{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", "capture.o/", 0, 0, 0, 644, object.len());
+    archive.extend(header.as_bytes());
+    archive.extend(object);
+    if object.len() % 2 == 1 {
+        archive.push(b'\n');
+    }
+    fs::write(path, archive)?;
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! std's output capture and LLVM's coverage counters. Where processes cannot be forked (`snout_processes`, which
 //! `build/main.rs` sets) only `capture`, `clock` and `standard` exist, and tests run in order on one thread.
 #![cfg_attr(
-    snout_processes,
+    any(snout_processes, snout_capture),
     expect(unsafe_code, reason = "this module is the wall; each block argues why it is sound")
 )]
 

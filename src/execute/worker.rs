@@ -1,0 +1,36 @@
+//! What the lanes of a pool share, and the ways by which they reach the supervisor.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+
+use super::{Rules, wire};
+use crate::accumulate::RunTable;
+use crate::model::Finished;
+use crate::plan::Plan;
+
+/// What the lanes of a pool share.
+pub(crate) struct Worker {
+    pub(crate) plan: &'static Plan,
+    pub(crate) table: RunTable,
+    pub(crate) rules: &'static Rules,
+    /// Every test waits for the supervisor's permission, so that what is printed stays in order.
+    pub(crate) lockstep: bool,
+    pub(crate) lanes: usize,
+    /// Where frames go; lanes take turns.
+    pub(crate) frames: Mutex<File>,
+    /// A byte written here wakes the supervisor.
+    pub(crate) doorbell: File,
+}
+
+impl Worker {
+    pub(super) fn send(&self, finished: &Finished) -> io::Result<()> {
+        let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        wire::send(finished, &*pipe)
+    }
+
+    /// Wakes the supervisor. If it is gone, so is this process soon.
+    pub(super) fn ring(&self) {
+        let _ = (&self.doorbell).write(&[1]);
+    }
+}
