@@ -5,13 +5,14 @@
 //!
 //! # Protocol
 //!
-//! 1. A lane *enters*: it waits until fewer lanes are active than the supervisor allows.
+//! 1. A lane *enters*: it waits until fewer lanes are active than the supervisor allows. It stays entered until more are active
+//!    than that.
 //! 2. It *claims* the next place of the dispatch order. In lockstep it first waits for the supervisor's permission.
 //! 3. It writes `Running`, with the time, into the test's slot.
 //! 4. If the outcome has text, the lane first sends that down its pipe; the state then is `Reported`.
 //! 5. It replaces `Running` by the final state, unless the supervisor was faster and took the test away (`TimedOut`).
 //! 6. It appends the test to the list of finished ones, and rings the doorbell if the supervisor sleeps.
-//! 7. It *leaves*, and starts again at 1.
+//! 7. It goes on at 2; or, if its place is wanted, *leaves* and starts again at 1.
 
 use std::sync::atomic::{
     AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
@@ -120,6 +121,12 @@ impl RunTable {
                 .then(|| LaneCounts { active: counts.active + 1, ..counts }.pack())
         };
         self.words[LANES].fetch_update(SeqCst, SeqCst, enter).map(drop)
+    }
+
+    /// Whether the lanes that are active may go on to another test.
+    pub(crate) fn is_room(&self) -> bool {
+        let counts = self.lane_counts();
+        counts.active <= counts.allowed
     }
 
     /// Makes this lane inactive.

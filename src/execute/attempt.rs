@@ -17,7 +17,7 @@ pub(super) struct Attempt {
 /// Calls the test function, which begins at `start`, and judges how it ended.
 pub(super) fn attempt(case: &Case, rules: &Rules, start: Moment) -> Attempt {
     let outcome = match catch_unwind(AssertUnwindSafe(|| call(&case.body))) {
-        Ok(Ok(Some(measurement))) => Outcome::Measured(measurement),
+        Ok(Ok(Some(measurement))) => Outcome::Measured(Box::new(measurement)),
         Ok(Ok(None)) => judge(case, &End::Returned),
         Ok(Err(text)) => judge(case, &End::Failed(text)),
         Err(payload) => judge_and_drop(case, payload),

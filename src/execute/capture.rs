@@ -32,9 +32,14 @@ impl Buffer {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether some thread of an earlier attempt still writes here.
-    pub(super) fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
+    /// Sends this thread's text into the buffer from now on.
+    pub(super) fn install(&self) {
+        swap(Some(Arc::clone(&self.0)));
+    }
+
+    /// Whether some thread of an earlier attempt still writes here, besides as many as always do.
+    pub(super) fn is_shared(&self, always: usize) -> bool {
+        Arc::strong_count(&self.0) > always
     }
 }
 

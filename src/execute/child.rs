@@ -33,7 +33,7 @@ pub(crate) fn run_child(case: (CaseId, &'static Case), slot: Slot, frames: File,
         report_before_aborting(id, case, slot, &frames);
     }
     let attempt = match rules.thread_mode {
-        ThreadMode::Pooled => thread::here(case, rules, &Buffer::default(), slot.started()),
+        ThreadMode::Pooled => thread::here(case, rules, slot.started()),
         ThreadMode::Fresh => match thread::run(case, rules, &Buffer::default(), &Arc::default()) {
             Waited::Done(attempt) => attempt,
             Waited::Hung => unreachable!("a child has no time limit of its own"),

@@ -11,6 +11,7 @@ pub(crate) fn run_here(case: (CaseId, &'static Case), rules: &Rules) -> (Finishe
     let (case, body) = case;
     inherit();
     let buffer = Buffer::default();
-    let Attempt { outcome, elapsed } = thread::here(body, rules, &buffer, Moment(nanoseconds()));
+    let attempt = || thread::here(body, rules, Moment(nanoseconds()));
+    let Attempt { outcome, elapsed } = if rules.capture { buffer.collect(attempt) } else { attempt() };
     (Finished { case, outcome, elapsed, output: Output::default() }, buffer.take())
 }

@@ -42,6 +42,7 @@ impl Lane {
     /// what has to run alone.
     pub(super) fn run(&mut self, still_busy: &AtomicUsize) {
         capture::inherit();
+        self.install_buffer();
         self.run_until(self.worker.plan.concurrent().len());
         still_busy.fetch_sub(1, SeqCst);
         let end = self.worker.plan.order().len();
@@ -54,40 +55,30 @@ impl Lane {
     }
 
     fn run_until(&mut self, end: usize) {
-        while let Some(case) = self.claim(end) {
-            self.run_case(case);
-            self.worker.table.set_running(self.number, None);
-            self.worker.table.leave();
-        }
-    }
-
-    /// Enters and claims. The lane has left again if nothing is left to claim.
-    fn claim(&self, end: usize) -> Option<CaseId> {
-        let table = self.worker.table;
-        if table.claimed() >= end {
-            return None;
-        }
-        while let Err(seen) = table.try_enter() {
-            futex::wait(table.lane_gate(), seen, LOOK_AGAIN);
-        }
-        if self.worker.lockstep {
-            self.wait_for_permission();
-        }
-        let place = table.claim(end);
-        if place.is_none() {
+        let (table, lockstep) = (self.worker.table, self.worker.lockstep);
+        while table.claimed() < end {
+            if lockstep {
+                self.wait_for_permission(end);
+            }
+            while let Err(seen) = table.try_enter() {
+                futex::wait(table.lane_gate(), seen, LOOK_AGAIN);
+            }
+            // It stays entered from test to test, until its place is wanted for somebody else.
+            while let Some(place) = table.claim(end) {
+                self.run_case(self.worker.plan.order()[place]);
+                if lockstep || !table.is_room() {
+                    break;
+                }
+            }
+            table.set_running(self.number, None);
             table.leave();
         }
-        place.map(|place| self.worker.plan.order()[place])
     }
 
-    fn wait_for_permission(&self) {
+    fn wait_for_permission(&self, end: usize) {
         let table = self.worker.table;
-        loop {
-            let granted = table.granted();
-            if granted > table.claimed() as u64 {
-                return;
-            }
-            futex::wait(table.grant_gate(), granted, LOOK_AGAIN);
+        while table.granted() <= table.claimed() as u64 && table.claimed() < end {
+            futex::wait(table.grant_gate(), table.claimed() as u64, LOOK_AGAIN);
         }
     }
 
@@ -110,7 +101,7 @@ impl Lane {
             Waited::Hung => {
                 // The hung thread keeps the mailbox and the buffer; what it still has to say must not reach this lane.
                 self.mailbox = Arc::default();
-                self.buffer = Buffer::default();
+                self.renew_buffer();
                 self.finish(id, State::TimedOut, Moment(nanoseconds()));
             }
         }
@@ -119,7 +110,7 @@ impl Lane {
     fn attempt(&self, case: &'static Case, start: Moment) -> Waited {
         match self.worker.rules.thread_mode {
             ThreadMode::Fresh => thread::run(case, self.worker.rules, &self.buffer, &self.mailbox),
-            ThreadMode::Pooled => Waited::Done(thread::here(case, self.worker.rules, &self.buffer, start)),
+            ThreadMode::Pooled => Waited::Done(thread::here(case, self.worker.rules, start)),
         }
     }
 
@@ -139,10 +130,31 @@ impl Lane {
 
     fn take_output(&mut self, passed: bool) -> Output {
         let printed = self.buffer.take();
-        if self.buffer.is_shared() {
-            self.buffer = Buffer::default();
+        if self.buffer.is_shared(self.holders()) {
+            self.renew_buffer();
         }
         if passed && !self.worker.rules.show_output { Output::default() } else { printed.into() }
+    }
+
+    /// A test on the worker itself writes where the worker does: to this lane's buffer, from the start.
+    fn install_buffer(&self) {
+        let rules = self.worker.rules;
+        if rules.capture && rules.thread_mode == ThreadMode::Pooled {
+            self.buffer.install();
+        }
+    }
+
+    fn renew_buffer(&mut self) {
+        self.buffer = Buffer::default();
+        self.install_buffer();
+    }
+
+    /// How many hold the buffer when no test does: this lane, and the worker that it is installed on.
+    fn holders(&self) -> usize {
+        match self.worker.rules.thread_mode {
+            ThreadMode::Fresh => 1,
+            ThreadMode::Pooled => 2,
+        }
     }
 
     fn finish(&self, id: CaseId, state: State, end: Moment) {

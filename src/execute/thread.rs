@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Rules;
 use super::attempt::{Attempt, attempt};
+#[cfg(snout_processes)]
 use super::capture::Buffer;
 use crate::model::{Case, Moment};
 #[cfg(snout_processes)]
@@ -44,7 +45,10 @@ pub(super) fn run(case: &'static Case, rules: &'static Rules, buffer: &Buffer, m
             false => Waited::Hung,
         },
         // No more threads to be had: libtest runs the test where it stands, and so do we.
-        Err(_) => Waited::Done(here(case, rules, buffer, Moment(nanoseconds()))),
+        Err(_) => {
+            let attempt = || here(case, rules, Moment(nanoseconds()));
+            Waited::Done(if rules.capture { buffer.collect(attempt) } else { attempt() })
+        }
     }
 }
 
@@ -58,11 +62,10 @@ fn collect(mailbox: &Mailbox) -> Attempt {
     })
 }
 
-/// Runs a test on the calling thread, beginning at `start`.
-pub(super) fn here(case: &'static Case, rules: &Rules, buffer: &Buffer, start: Moment) -> Attempt {
+/// Runs a test on the calling thread, beginning at `start`. Its text goes where the thread's goes.
+pub(super) fn here(case: &'static Case, rules: &Rules, start: Moment) -> Attempt {
     super::capture::set_running(Some(case.name));
-    let attempt = || attempt(case, rules, start);
-    let attempt = if rules.capture { buffer.collect(attempt) } else { attempt() };
+    let attempt = attempt(case, rules, start);
     super::capture::set_running(None);
     attempt
 }

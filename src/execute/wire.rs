@@ -182,7 +182,7 @@ fn take_outcome(frame: &mut &[u8]) -> Option<Outcome> {
         1 => Outcome::Ignored(None),
         2 => Outcome::Ignored(Some(take_text(frame)?)),
         3 => Outcome::Failed(take_failure(frame)?),
-        4 => Outcome::Measured(take_measurement(frame)?),
+        4 => Outcome::Measured(Box::new(take_measurement(frame)?)),
         _ => return None,
     })
 }
@@ -242,7 +242,7 @@ mod tests {
         let died =
             deaths.into_iter().flat_map(|death| [Failure::Died(death), Failure::DiedAfterwards(death)]);
         let nanoseconds = Summary::new(&[1.5, 2.5, 40.0]);
-        let measured = Outcome::Measured(Measurement { nanoseconds, megabytes_per_second: 12 });
+        let measured = Outcome::Measured(Box::new(Measurement { nanoseconds, megabytes_per_second: 12 }));
         let ignored =
             [Outcome::Ignored(None), Outcome::Ignored(Some("why".to_owned())), Outcome::Passed, measured];
         failures.into_iter().chain(died).map(Outcome::Failed).chain(ignored).collect()

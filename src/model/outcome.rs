@@ -12,8 +12,8 @@ pub(crate) enum Outcome {
     Failed(Failure),
     /// Not run, by `#[ignore]`, or given up by the test itself with `skip!`; and why.
     Ignored(Option<String>),
-    /// A benchmark's result.
-    Measured(Measurement),
+    /// A benchmark's result. In a box: an outcome is made for every test, and few are benchmarks.
+    Measured(Box<Measurement>),
 }
 
 /// Why a test failed.

@@ -91,7 +91,7 @@ impl Replay {
         for test in self.tests.iter_mut().filter(|test| test.case.name.starts_with("m::bench")) {
             test.case.body = Body::Bench { function: |_| Ok(()), sampling: Sampling::Measure };
             if test.outcome == Outcome::Passed {
-                test.outcome = Outcome::Measured(measurement());
+                test.outcome = Outcome::Measured(Box::new(measurement()));
             }
         }
         self.tests.sort_by_key(|test| test.case.is_measured());
