@@ -76,11 +76,12 @@ impl<'run> Supervisor<'run> {
             self.queue_rest();
         }
         loop {
+            self.staff()?;
+            self.book.flush()?;
+            // Looked at after staffing: an ignored test comes out there, and nothing else may be left to wait for.
             if let Some(ending) = self.ending() {
                 return Ok(ending);
             }
-            self.staff()?;
-            self.book.flush()?;
             self.wait()?;
             self.take_signals()?;
             self.read_pipes()?;

@@ -1,0 +1,72 @@
+//! What a process for each test costs: beside nextest, which always makes one, and beside a loop in C that makes them
+//! and does nothing else.
+
+use std::path::PathBuf;
+
+use crate::process;
+use crate::rounds::{Contestant, rounds};
+use crate::table::{Goal, Row};
+use crate::workshop::{Built, Harness, Workshop, cargo, clean, size, write};
+
+const TESTS: usize = 1_000;
+const ROUNDS: usize = 31;
+/// nextest takes seconds.
+const NEXTEST_ROUNDS: usize = 9;
+const MODES: [&str; 2] = ["fresh", "pooled"];
+
+pub(crate) fn measure(workshop: &Workshop) -> Result<Vec<Row>, String> {
+    let libtest = workshop.suite(Harness::Libtest, TESTS, "")?;
+    let snout = workshop.suite(Harness::Snout, TESTS, "")?;
+    let mut rows = beside_nextest(workshop, &libtest, &snout)?;
+    rows.extend(beside_c(workshop, &snout)?);
+    Ok(rows)
+}
+
+/// Whole commands, as they are typed, with nothing left to build.
+fn beside_nextest(workshop: &Workshop, libtest: &Built, snout: &Built) -> Result<Vec<Row>, String> {
+    let mut contestants = vec![Contestant::new("`cargo nextest run`", || {
+        process::run(cargo(&libtest.package, &libtest.target).args(["nextest", "run", "--offline"]))
+    })];
+    for mode in MODES {
+        contestants.push(Contestant::new(format!("`cargo test --lib`, {mode}"), move || {
+            let mut cargo = cargo(&snout.package, &snout.target);
+            cargo.env("SNOUT_ISOLATE", "always").env("SNOUT_THREAD_MODE", mode);
+            process::run(cargo.args(["test", "--lib", "--offline"]))
+        }));
+    }
+    let series = rounds(workshop.rounds(NEXTEST_ROUNDS), contestants)?;
+    let row = |ours| Row::times("whole command", ours, &series[0], Goal::Faster(15.0));
+    Ok(series[1..].iter().map(row).collect())
+}
+
+/// The test binary alone, at parallelism 2.
+fn beside_c(workshop: &Workshop, snout: &Built) -> Result<Vec<Row>, String> {
+    let loop_in_c = compile_c(workshop, size(snout.binary())?)?;
+    let mut contestants = vec![Contestant::new("fork and wait in C", || {
+        process::run(clean(&loop_in_c).args([TESTS.to_string(), "2".to_owned()]))
+    })];
+    for mode in MODES {
+        contestants.push(Contestant::new(mode, move || {
+            let mut command = clean(snout.binary());
+            command.env("SNOUT_ISOLATE", "always").env("SNOUT_THREAD_MODE", mode);
+            process::run(command.arg("--test-threads=2"))
+        }));
+    }
+    let series = rounds(workshop.rounds(ROUNDS), contestants)?;
+    let row = |ours| Row::times("test binary, two at a time", ours, &series[0], Goal::AtMost(1.5));
+    Ok(series[1..].iter().map(row).collect())
+}
+
+/// A program of `bytes` bytes, almost all of them mapped and none of them used, that makes processes.
+fn compile_c(workshop: &Workshop, bytes: u64) -> Result<PathBuf, String> {
+    const SOURCE: &str = include_str!("forks.c");
+    /// What is in the program besides the padding.
+    const PROGRAM: u64 = 16 << 10;
+    let (source, program) = (workshop.folder("forks.c"), workshop.folder("forks"));
+    write(&source, SOURCE)?;
+    let padding = format!("-DPADDING={}", bytes.saturating_sub(PROGRAM).max(1));
+    let mut gcc = clean("gcc");
+    gcc.arg("-O2").arg(padding).arg("-o").arg(&program).arg(&source);
+    process::run(&mut gcc)?;
+    Ok(program)
+}
