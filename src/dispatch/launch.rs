@@ -30,6 +30,8 @@ pub(super) struct Launcher<'run> {
     /// The table's memory, if spawned processes have to find it.
     table_file: Option<OwnedFd>,
     doorbell: (OwnedFd, OwnedFd),
+    /// Standard input of every process.
+    nowhere: File,
     pool_rules: &'static Rules,
     child_rules: &'static Rules,
 }
@@ -75,7 +77,17 @@ impl<'run> Launcher<'run> {
         };
         let table = RunTable::new(words, lanes, cases);
         let (pool_rules, child_rules) = rules_of(job);
-        Ok(Launcher { job, signals, forker, table, table_file, doorbell: pipe()?, pool_rules, child_rules })
+        Ok(Launcher {
+            job,
+            signals,
+            forker,
+            table,
+            table_file,
+            doorbell: pipe()?,
+            nowhere: File::open("/dev/null")?,
+            pool_rules,
+            child_rules,
+        })
     }
 
     pub(super) fn table(&self) -> RunTable {
@@ -134,7 +146,8 @@ impl<'run> Launcher<'run> {
     #[expect(clippy::too_many_arguments, reason = "four, and the launcher they are for")]
     fn fork(&self, forker: &Forker, part: Part, ends: Ends, not_for_it: &[RawFd]) -> io::Result<Pid> {
         let output = ends.output.as_ref().map(AsRawFd::as_raw_fd);
-        let connections = Connections { output, not_for_it, supervisor: std::process::id() };
+        let nowhere = self.nowhere.as_raw_fd();
+        let connections = Connections { output, nowhere, not_for_it, supervisor: std::process::id() };
         match forker.fork()? {
             Fork::Parent(pid) => Ok(pid),
             Fork::Child => {
@@ -184,6 +197,7 @@ impl<'run> Launcher<'run> {
         let role = format!("{part} {table_file} {frames} {doorbell} {control} {} {seed}", self.job.lanes);
         let connections = Connections {
             output: ends.output.as_ref().map(AsRawFd::as_raw_fd),
+            nowhere: self.nowhere.as_raw_fd(),
             not_for_it: &[],
             supervisor: std::process::id(),
         };

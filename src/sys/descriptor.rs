@@ -61,17 +61,40 @@ pub(crate) enum Readable {
     End,
 }
 
+/// Most tests print little or nothing.
+const LITTLE: usize = 512;
+
 /// Appends what is there to read, 64 KiB at the most.
 pub(crate) fn read_some(descriptor: &OwnedFd, into: &mut Vec<u8>) -> io::Result<Readable> {
-    let mut file = borrow_as_file(descriptor.as_fd());
+    // After each fork, every page that is written to has to be copied: a large buffer is 16 of them.
+    let mut chunk = [0; LITTLE];
+    match read_into(descriptor, &mut chunk, into)? {
+        Some(LITTLE) => read_much(descriptor, into),
+        Some(0) => Ok(Readable::End),
+        Some(_) => Ok(Readable::Bytes),
+        None => Ok(Readable::Nothing),
+    }
+}
+
+/// The rest of what is more than a little; in a frame of its own, for its size.
+#[inline(never)]
+fn read_much(descriptor: &OwnedFd, into: &mut Vec<u8>) -> io::Result<Readable> {
     let mut chunk = [0; 1 << 16];
-    match retry(|| file.read(&mut chunk)) {
-        Ok(0) => Ok(Readable::End),
+    match read_into(descriptor, &mut chunk, into)? {
+        Some(0) => Ok(Readable::End),
+        Some(_) | None => Ok(Readable::Bytes),
+    }
+}
+
+/// How many bytes were there, `None` for nothing yet.
+fn read_into(descriptor: &OwnedFd, chunk: &mut [u8], into: &mut Vec<u8>) -> io::Result<Option<usize>> {
+    let mut file = borrow_as_file(descriptor.as_fd());
+    match retry(|| file.read(chunk)) {
         Ok(count) => {
             into.extend_from_slice(&chunk[..count]);
-            Ok(Readable::Bytes)
+            Ok(Some(count))
         }
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Readable::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::process::{Command, Stdio};
 
 use super::descriptor::{close_copies, keep_over_exec, replace_standard};
@@ -50,6 +50,8 @@ impl Forker {
 pub(crate) struct Connections<'run> {
     /// What becomes its standard output and error; `None` leaves them as they are.
     pub(crate) output: Option<RawFd>,
+    /// What becomes its standard input.
+    pub(crate) nowhere: RawFd,
     /// The supervisor's descriptors, which it must not keep open.
     pub(crate) not_for_it: &'run [RawFd],
     /// The supervisor's own process id.
@@ -61,8 +63,7 @@ pub(crate) struct Connections<'run> {
 pub(crate) fn settle_in(connections: &Connections<'_>) -> io::Result<()> {
     leave_group()?;
     die_with_parent(connections.supervisor)?;
-    let nowhere = fs::File::open("/dev/null")?;
-    replace_standard(0, nowhere.as_raw_fd())?;
+    replace_standard(0, connections.nowhere)?;
     if let Some(output) = connections.output {
         replace_standard(1, output)?;
         replace_standard(2, output)?;
