@@ -195,6 +195,11 @@ impl RunTable {
         self.words[FINISHED].load(Acquire) as usize
     }
 
+    /// Whether every test is in the list.
+    pub(crate) fn is_all_finished(&self) -> bool {
+        self.finished_count() >= self.cases
+    }
+
     /// Asks the lanes to ring when a test finishes, or not to.
     pub(crate) fn arm_doorbell(&self, armed: bool) {
         self.words[DOORBELL].store(u64::from(armed), SeqCst);

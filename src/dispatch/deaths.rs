@@ -73,7 +73,9 @@ impl Supervisor<'_> {
         self.look_at_table()?;
         self.find_leftovers(pid, None)?;
         self.tell_of_stray(&mut pool)?;
-        if let Some(death) = pool.death(change) {
+        // A pool that has finished everything ends by itself.
+        let is_done = change == Change::Exited(0) && self.table.is_all_finished();
+        if let Some(death) = pool.death(change).filter(|_| !is_done) {
             self.pool_died(death)?;
         }
         // What else it had to say was about tests that were taken from it, and its lanes are free.

@@ -168,10 +168,7 @@ impl<'run> Launcher<'run> {
         match (part, control) {
             (Part::Pool, Some(control)) => {
                 let doorbell = self.doorbell.1.try_clone().unwrap_or_else(|_| std::process::exit(1));
-                run_pool(
-                    worker(self.job, self.table, self.pool_rules, (frames, doorbell)),
-                    make_blocking(control),
-                )
+                run_pool(worker(self.job, self.table, self.pool_rules, (frames, doorbell)), &control)
             }
             (Part::Child(case, attempt), _) => {
                 let slot = self.table.slot(case, attempt);
@@ -218,6 +215,7 @@ fn rules_of(job: &Job) -> (&'static Rules, &'static Rules) {
 fn worker(job: &Job, table: RunTable, rules: &'static Rules, ends: (OwnedFd, OwnedFd)) -> Worker {
     let lanes = usize::from(job.lanes);
     Worker {
+        end: None,
         plan: job.plan,
         table,
         rules,
@@ -234,12 +232,6 @@ impl Job {
     pub(super) fn is_lockstep(&self) -> bool {
         self.lanes == 1 && (!self.rules.capture || self.fail_fast)
     }
-}
-
-/// The pool waits for the end of this pipe, and does nothing else meanwhile.
-fn make_blocking(control: OwnedFd) -> OwnedFd {
-    let _ = crate::sys::descriptor::set_blocking(&control);
-    control
 }
 
 /// What a spawned process was told about itself.
@@ -297,7 +289,7 @@ impl Role {
         let (pool_rules, child_rules) = rules_of(job);
         match (self.part, control) {
             (Part::Pool, Some(control)) => {
-                run_pool(worker(job, table, pool_rules, (frames, doorbell)), make_blocking(control))
+                run_pool(worker(job, table, pool_rules, (frames, doorbell)), &control)
             }
             (Part::Pool, None) => std::process::exit(1),
             (Part::Child(case, attempt), _) => {

@@ -75,12 +75,12 @@ impl<'run> Supervisor<'run> {
         if self.job.isolate == Isolate::Always {
             self.queue_rest();
         }
-        loop {
+        while self.ending().is_none() {
             self.staff()?;
             self.book.flush()?;
-            // Looked at after staffing: an ignored test comes out there, and nothing else may be left to wait for.
-            if let Some(ending) = self.ending() {
-                return Ok(ending);
+            // An ignored test comes out in staffing, and nothing else may be left to wait for.
+            if self.ending().is_some() {
+                break;
             }
             self.wait()?;
             self.take_signals()?;
@@ -88,6 +88,7 @@ impl<'run> Supervisor<'run> {
             self.look_at_table()?;
             self.watch_time()?;
         }
+        Ok(self.ending().unwrap_or(Ending::Complete))
     }
 
     fn ending(&self) -> Option<Ending> {

@@ -161,6 +161,9 @@ impl Lane {
         let table = self.worker.table;
         if table.slot(id, ATTEMPT).finish(state, end) && table.push_finished(id) {
             self.worker.ring();
+            if table.is_all_finished() {
+                self.worker.end();
+            }
         }
     }
 }

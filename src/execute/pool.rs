@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -15,13 +15,14 @@ use super::capture::name_tests_in_panics;
 use super::lane::Lane;
 use super::worker::Worker;
 use crate::model::ThreadMode;
+use crate::sys::descriptor::{pipe, wait};
 
-/// Runs tests in this process until the supervisor says that it is enough, and ends the process.
+/// Runs tests in this process until all are finished or the supervisor says that it is enough, and ends the process.
 ///
 /// `control` ends when the supervisor is done or gone.
-pub(crate) fn run_pool(worker: Worker, control: OwnedFd) -> ! {
-    let code = match start_in_process(worker) {
-        Ok(()) => wait_for_end(control),
+pub(crate) fn run_pool(worker: Worker, control: &OwnedFd) -> ! {
+    let code = match start_and_wait(worker, control) {
+        Ok(()) => 0,
         // The supervisor sees a pool that ends with its work undone, and goes on with children.
         Err(_) => 1,
     };
@@ -29,12 +30,12 @@ pub(crate) fn run_pool(worker: Worker, control: OwnedFd) -> ! {
     std::process::exit(code)
 }
 
-fn wait_for_end(control: OwnedFd) -> i32 {
-    // Any byte or the end of the pipe is the signal.
-    match io::Read::read(&mut File::from(control), &mut [0]) {
-        Ok(_) => 0,
-        Err(_) => 1,
-    }
+fn start_and_wait(worker: Worker, control: &OwnedFd) -> io::Result<()> {
+    let (ended, end) = pipe()?;
+    start_in_process(Worker { end: Some(File::from(end)), ..worker })?;
+    // Whatever comes, or the end of the control pipe, is the signal. A handler of a test's may interrupt the wait.
+    while !wait(&[control.as_raw_fd(), ended.as_raw_fd()], None)? {}
+    Ok(())
 }
 
 /// Starts the lanes on threads of this process; returns at once.

@@ -17,6 +17,8 @@ pub(crate) struct Worker {
     /// Every test waits for the supervisor's permission, so that what is printed stays in order.
     pub(crate) lockstep: bool,
     pub(crate) lanes: usize,
+    /// A byte written here has the pool's process end: everything is finished. `None` if the process is not the pool's alone.
+    pub(crate) end: Option<File>,
     /// Where frames go; lanes take turns.
     pub(crate) frames: Mutex<File>,
     /// A byte written here wakes the supervisor.
@@ -27,6 +29,14 @@ impl Worker {
     pub(super) fn send(&self, finished: &Finished) -> io::Result<()> {
         let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
         wire::send(finished, &*pipe)
+    }
+
+    /// Has the process end, if it is the pool's alone, without waiting to be told. Its first thread does that: this one may
+    /// have thread-locals of tests, which must not be dropped after all.
+    pub(super) fn end(&self) {
+        if let Some(end) = &self.end {
+            let _ = (&*end).write(&[1]);
+        }
     }
 
     /// Wakes the supervisor. If it is gone, so is this process soon.

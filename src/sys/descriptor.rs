@@ -20,17 +20,8 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 fn set_nonblocking(descriptor: &OwnedFd) -> io::Result<()> {
-    set_flags(descriptor, libc::O_NONBLOCK)
-}
-
-/// Lets a read from this end of a pipe wait for something to read.
-pub(crate) fn set_blocking(descriptor: &OwnedFd) -> io::Result<()> {
-    set_flags(descriptor, 0)
-}
-
-fn set_flags(descriptor: &OwnedFd, flags: libc::c_int) -> io::Result<()> {
-    // SAFETY: the descriptor is open; a pipe end has no flags but these to lose.
-    check(unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_SETFL, flags) })?;
+    // SAFETY: the descriptor is open; the flags of a fresh pipe end are its access mode alone.
+    check(unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) })?;
     Ok(())
 }
 
@@ -105,8 +96,8 @@ pub(super) fn borrow_as_file(descriptor: BorrowedFd<'_>) -> ManuallyDrop<File> {
     ManuallyDrop::new(unsafe { File::from_raw_fd(descriptor.as_raw_fd()) })
 }
 
-/// Waits until one of these can be read or has ended, or the time is up.
-pub(crate) fn wait(descriptors: &[RawFd], limit: Option<Duration>) -> io::Result<()> {
+/// Waits until one of these can be read or has ended, or the time is up. Whether one can or has; a signal ends it early.
+pub(crate) fn wait(descriptors: &[RawFd], limit: Option<Duration>) -> io::Result<bool> {
     let entry = |&fd: &RawFd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     let mut entries: Vec<libc::pollfd> = descriptors.iter().map(entry).collect();
     // Rounded up: a limit that is rounded down to nothing would make the caller spin.
@@ -115,8 +106,9 @@ pub(crate) fn wait(descriptors: &[RawFd], limit: Option<Duration>) -> io::Result
     let count = entries.len() as libc::nfds_t;
     // SAFETY: `entries` is an array of `count` entries, borrowed for the call.
     match check(unsafe { libc::poll(entries.as_mut_ptr(), count, milliseconds) }) {
-        Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-        _ => Ok(()),
+        Ok(ready) => Ok(ready > 0),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
