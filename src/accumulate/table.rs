@@ -45,6 +45,7 @@ const LANES: usize = 1;
 const FINISHED: usize = 2;
 const DOORBELL: usize = 3;
 const GRANTED: usize = 4;
+const LISTED: usize = 5;
 const HEAD: usize = 8; // the rest keeps the slots on a cache line of their own
 
 /// Words a test has in the table: state, start, end.
@@ -176,12 +177,14 @@ impl RunTable {
         self.words[HEAD + lane].store(case.map_or(0, |case| u64::from(case.0) + 1), Release);
     }
 
-    /// Appends to the list of finished tests. Whether somebody has to ring: the supervisor sleeps, or this was the last.
+    /// Appends to the list of finished tests. Whether somebody has to ring: the supervisor sleeps, or the list is complete.
     pub(crate) fn push_finished(&self, case: CaseId) -> bool {
         let place = self.words[FINISHED].fetch_add(1, AcqRel) as usize;
         self.words[HEAD + self.lanes + place].store(u64::from(case.0) + 1, SeqCst);
-        self.words[DOORBELL].load(SeqCst) == 1 && self.words[DOORBELL].swap(0, SeqCst) == 1
-            || place + 1 == self.cases
+        // Counted behind the entry: another lane may have taken a place before this one, and not written it yet.
+        let listed = self.words[LISTED].fetch_add(1, SeqCst) as usize + 1;
+        let is_awaited = self.words[DOORBELL].load(SeqCst) == 1 && self.words[DOORBELL].swap(0, SeqCst) == 1;
+        is_awaited || listed == self.cases
     }
 
     /// The finished test at this place of the list, if the lane that took the place has written it yet.
@@ -195,9 +198,9 @@ impl RunTable {
         self.words[FINISHED].load(Acquire) as usize
     }
 
-    /// Whether every test is in the list.
+    /// Whether every test is in the list, written and not only counted.
     pub(crate) fn is_all_finished(&self) -> bool {
-        self.finished_count() >= self.cases
+        self.words[LISTED].load(SeqCst) as usize >= self.cases
     }
 
     /// Asks the lanes to ring when a test finishes, or not to.

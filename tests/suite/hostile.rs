@@ -129,3 +129,12 @@ fn a_wrong_setting_is_refused_before_anything_runs() {
         assert!(run.error_text().contains(name), "{}", run.ended);
     }
 }
+
+/// A lane that is held up between two writes of the run table once made about one run in a thousand hang.
+#[test]
+fn a_run_ends_however_its_lanes_take_turns() {
+    for _ in 0..100 {
+        Program::named("passes").threads(4).pooled().run().expect_table();
+        Program::named("mixed").threads(4).run().expect_table();
+    }
+}
