@@ -346,6 +346,15 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_is_taken_but_not_written_leaves_the_list_incomplete() {
+        let table = table(2, 2);
+        table.words[FINISHED].fetch_add(1, SeqCst); // a lane, held up before it writes its entry
+        assert!(!table.push_finished(CaseId(1)), "the one behind it does not complete the list");
+        assert!(!table.is_all_finished());
+        assert_eq!((table.finished_count(), table.finished(0)), (2, None));
+    }
+
+    #[test]
     fn the_rest_is_claimed_at_once() {
         let table = table(1, 5);
         assert_eq!(table.claim(5), Some(0));

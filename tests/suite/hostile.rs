@@ -130,11 +130,11 @@ fn a_wrong_setting_is_refused_before_anything_runs() {
     }
 }
 
-/// A lane that is held up between two writes of the run table once made about one run in a thousand hang.
+/// A lane that was held up between two writes of the run table once made a run wait for ever. That moment is rare on a quiet
+/// machine (the table's own tests make it happen); this one would notice a frequent one.
 #[test]
 fn a_run_ends_however_its_lanes_take_turns() {
     for _ in 0..100 {
-        Program::named("passes").threads(4).pooled().run().expect_table();
-        Program::named("mixed").threads(4).run().expect_table();
+        Program::named("many").threads(4).pooled().run().expect_text("test result: ok. 20000 passed");
     }
 }
