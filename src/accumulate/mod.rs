@@ -2,8 +2,12 @@
 
 mod ledger;
 #[cfg(snout_processes)]
+mod queue;
+#[cfg(snout_processes)]
 mod table;
 
 pub(crate) use ledger::Ledger;
+#[cfg(snout_processes)]
+pub(crate) use queue::{ChildQueue, EndOfChild, HowEnded, Place, Turn};
 #[cfg(snout_processes)]
 pub(crate) use table::{RunTable, Slot, State};

@@ -183,8 +183,12 @@ impl RunTable {
         self.words[HEAD + self.lanes + place].store(u64::from(case.0) + 1, SeqCst);
         // Counted behind the entry: another lane may have taken a place before this one, and not written it yet.
         let listed = self.words[LISTED].fetch_add(1, SeqCst) as usize + 1;
-        let is_awaited = self.words[DOORBELL].load(SeqCst) == 1 && self.words[DOORBELL].swap(0, SeqCst) == 1;
-        is_awaited || listed == self.cases
+        self.is_bell_armed() || listed == self.cases
+    }
+
+    /// Whether the supervisor sleeps and has to be rung for; true once each time it does.
+    pub(crate) fn is_bell_armed(&self) -> bool {
+        self.words[DOORBELL].load(SeqCst) == 1 && self.words[DOORBELL].swap(0, SeqCst) == 1
     }
 
     /// The finished test at this place of the list, if the lane that took the place has written it yet.

@@ -2,10 +2,11 @@
 
 use std::io;
 
-use super::children::Child;
 use super::direct;
+use super::fork_servers::ForkServer;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
+use crate::sys::futex;
 use crate::sys::process::{self, Change};
 use crate::sys::signals::Signal;
 
@@ -13,7 +14,8 @@ impl Supervisor<'_> {
     /// Ends every process that is left, and tells of what was found then.
     pub(super) fn close_down(&mut self, is_complete: bool) -> io::Result<()> {
         if !is_complete {
-            self.children.iter_mut().for_each(Child::kill);
+            self.turns.abandon();
+            self.fork_servers.iter().for_each(ForkServer::kill_its_child);
             self.pool.iter_mut().for_each(Pool::kill);
         }
         if self.job.in_process {
@@ -24,9 +26,15 @@ impl Supervisor<'_> {
         if let Some(pool) = self.pool.as_mut().filter(|pool| !pool.is_ending()) {
             pool.end(now());
         }
-        while self.pool.is_some() || !self.children.is_empty() {
+        self.turns.close();
+        futex::wake_all(self.turns.gate());
+        while self.pool.is_some() || !self.fork_servers.is_empty() {
             self.busy = false;
             self.wait()?;
+            if !is_complete {
+                // One that had just taken a turn may have gone on with it.
+                self.fork_servers.iter().for_each(ForkServer::kill_its_child);
+            }
             while let Some(signal) = self.launcher.next_signal() {
                 match signal {
                     Signal::Child if is_complete => self.take_changes()?,
@@ -49,7 +57,7 @@ impl Supervisor<'_> {
                 continue;
             }
             process::kill_group_of(pid);
-            self.children.retain(|child| child.pid() != pid);
+            self.fork_servers.retain(|server| server.pid != pid);
             self.pool.take_if(|pool| pool.pid() == Some(pid));
         }
     }

@@ -2,11 +2,13 @@
 
 use std::io;
 
-use super::children::Unit;
-use super::escalate::{Next, Rest, after_pool, rest_after_death};
+use super::children::{Evidence, Unit};
+use super::escalate::{Next, REPLACEMENTS, Rest, after_pool, rest_after_death};
+use super::fork_servers::Found;
 use super::pool::Pool;
 use super::supervisor::Supervisor;
-use crate::model::{CaseId, Cause, Death, Leftover, Notice, Outcome};
+use crate::accumulate::{EndOfChild, HowEnded, Place};
+use crate::model::{CaseId, Cause, Death, Failure, Finished, Leftover, Notice, Outcome};
 use crate::sys::process::{self, Change, Pid};
 
 impl Supervisor<'_> {
@@ -14,25 +16,71 @@ impl Supervisor<'_> {
         while let Some((pid, change)) = process::next_change() {
             if self.pool.as_ref().and_then(Pool::pid) == Some(pid) {
                 self.pool_changed(pid, change)?;
-            } else if let Some(place) = self.children.iter().position(|child| child.pid() == pid) {
-                self.child_changed(place, change)?;
+            } else if let Some(at) = self.fork_servers.iter().position(|server| server.pid == pid) {
+                self.fork_server_changed(at, change)?;
             }
             // Anything else is an orphan that some test left and that has ended by now.
         }
         Ok(())
     }
 
-    pub(super) fn child_changed(&mut self, place: usize, change: Change) -> io::Result<()> {
-        if let Change::Stopped(signal) = change {
-            self.children[place].stopped(signal);
+    fn fork_server_changed(&mut self, at: usize, change: Change) -> io::Result<()> {
+        if let Change::Stopped(_) = change {
+            // Nothing of ours stops it, and without it its lane stands still.
+            process::kill(self.fork_servers[at].pid);
             return Ok(());
         }
-        let mut child = self.children.swap_remove(place);
-        child.read()?;
-        let (mut finished, printed) = child.conclude(change, self.job.rules.timeout);
-        finished.output = self.book.worth_keeping(&finished.outcome, printed);
-        self.find_leftovers(child.pid(), Some(child.unit.case))?;
-        if let Some(cause) = child.unit.cause
+        // What it told before it ended is still there.
+        self.look_at_children()?;
+        let lane = self.fork_servers[at].lane;
+        let in_hand: Vec<Place> =
+            self.outstanding.places().filter(|&place| self.turns.owner(place) == Some(lane)).collect();
+        self.idle_deaths += u32::from(in_hand.is_empty());
+        for place in in_hand {
+            // A child does not outlive its fork server.
+            let how = HowEnded::Killed(9);
+            self.child_ended(place, EndOfChild { how, has_written: true, left_somebody: false })?;
+        }
+        self.fork_servers.swap_remove(at);
+        self.turns.reset_lane(lane);
+        if self.idle_deaths > REPLACEMENTS && !self.outstanding.is_empty() {
+            let why = format!("{} processes that were to make one for it have died", self.idle_deaths);
+            return self.give_up_children(&why);
+        }
+        Ok(())
+    }
+
+    /// A child is gone; what there is to know of it is known.
+    pub(super) fn child_ended(&mut self, place: Place, end: EndOfChild) -> io::Result<()> {
+        let Some(unit) = self.outstanding.take(place) else { return Ok(()) };
+        if let HowEnded::NotMade(error) = end.how {
+            let error = io::Error::from_raw_os_error(error);
+            let why = format!("no process could be made for it: {error}");
+            return self.book.fail(unit.case, Failure::NotRun(why));
+        }
+        let owner = self.turns.owner(place);
+        let server = self.fork_servers.iter_mut().find(|server| Some(server.lane) == owner);
+        let found = server.map_or_else(|| Ok(Found::default()), |server| server.conclude(place, &end))?;
+        let evidence = Evidence {
+            case: unit.case,
+            slot: self.table.slot(unit.case, unit.turn().attempt.into()),
+            how: found.how(&end),
+            said: found.said.as_ref(),
+            is_over_time: found.is_over_time,
+            timeout: self.job.rules.timeout,
+        };
+        self.tell_of_child(unit, evidence.verdict(), found)
+    }
+
+    fn tell_of_child(&mut self, unit: Unit, mut finished: Finished, found: Found) -> io::Result<()> {
+        if finished.outcome == Outcome::Ignored(None) && self.book.case(unit.case).ignored {
+            return self.book.ignore(unit.case);
+        }
+        finished.output = self.book.worth_keeping(&finished.outcome, found.printed);
+        if !found.left.is_empty() {
+            self.book.notice(Notice::Leaked { case: Some(unit.case), left: found.left })?;
+        }
+        if let Some(cause) = unit.cause
             && !matches!(finished.outcome, Outcome::Failed(_))
         {
             self.book.notice(Notice::Escalated { case: finished.case, cause })?;

@@ -1,7 +1,7 @@
 //! Makes the processes that run tests: by `fork`, or by executing this binary again.
 //!
-//! Either way a process gets the plan, the run table, a pipe for frames and descriptors for its output. A forked one has
-//! them; a spawned one reads the plan from the same command line again, and is told the rest by `SNOUT_INTERNAL_ROLE`.
+//! Either way a process gets the plan, the shared memory and descriptors to reach the supervisor. A forked one has them; a
+//! spawned one reads the plan from the same command line again, and is told the rest: see `role`.
 
 use std::fs::File;
 use std::io;
@@ -9,55 +9,85 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use super::Job;
-use crate::accumulate::RunTable;
-use crate::execute::{Rules, Worker, run_child, run_pool, start_in_process};
-use crate::model::{CaseId, Isolation};
-use crate::sys::descriptor::{inherited, pipe};
+use super::role::{Descriptors, Part, spawn};
+use crate::accumulate::{ChildQueue, RunTable, Turn};
+use crate::execute::{ForkServer, Pipes, Rules, Worker, run_forked, run_pool, start_in_process};
+use crate::model::Isolation;
+use crate::sys::descriptor::pipe;
 use crate::sys::process::{self, Connections, Fork, Forker, Pid, adopt_orphans};
 use crate::sys::signals::{Signal, SignalMask, Signals};
-use crate::sys::{coverage, shared};
-
-/// Tells a spawned process what it is: `pool` or the number of a test and of an attempt, then descriptors.
-const ROLE: &str = "SNOUT_INTERNAL_ROLE";
+use crate::sys::{shared, socket};
 
 /// Makes processes.
 pub(super) struct Launcher<'run> {
     job: &'run Job,
+    /// This process, the supervisor.
+    pid: u32,
     /// `None` if tests run in this very process: its signals are theirs.
     signals: Option<Signals>,
     forker: Option<Forker>,
-    table: RunTable,
-    /// The table's memory, if spawned processes have to find it.
-    table_file: Option<OwnedFd>,
+    memory: Memory,
+    /// That memory, if spawned processes have to find it.
+    memory_file: Option<OwnedFd>,
     doorbell: (OwnedFd, OwnedFd),
     /// Standard input of every process.
     nowhere: File,
-    pool_rules: &'static Rules,
-    child_rules: &'static Rules,
+    rules: BothRules,
 }
 
-/// The supervisor's ends of what connects it with a process.
-pub(super) struct Launched {
+/// What the supervisor shares with every process of the run.
+#[derive(Clone, Copy)]
+pub(super) struct Memory {
+    pub(super) table: RunTable,
+    pub(super) queue: ChildQueue,
+}
+
+/// The rules in the pool, and those in children: a child's output goes to its descriptors, and its time is the supervisor's to
+/// watch. They live as long as the process.
+#[derive(Clone, Copy)]
+pub(super) struct BothRules {
+    pub(super) pool: &'static Rules,
+    pub(super) child: &'static Rules,
+}
+
+/// The supervisor's ends of what connects it with the pool.
+pub(super) struct LaunchedPool {
     pub(super) pid: Pid,
     pub(super) frames: OwnedFd,
     /// What the process prints, unless that goes to the terminal.
     pub(super) output: Option<OwnedFd>,
-    /// Closing it tells a pool to end.
-    pub(super) control: Option<OwnedFd>,
+    /// Closing it tells the pool to end.
+    pub(super) control: OwnedFd,
 }
 
-/// Which process is to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    Pool,
-    Child(CaseId, u64),
-}
-
-/// The ends of pipes that a new process keeps.
-struct Ends {
+/// The ends of pipes that a new pool keeps.
+struct PoolEnds {
     frames: OwnedFd,
     output: Option<OwnedFd>,
-    control: Option<OwnedFd>,
+    control: OwnedFd,
+}
+
+impl Memory {
+    /// Words that it takes.
+    pub(super) fn size(job: &Job, lanes: usize) -> usize {
+        let cases = job.plan.cases().len();
+        RunTable::size(lanes, cases) + ChildQueue::size(lanes, cases)
+    }
+
+    pub(super) fn new(words: &'static [std::sync::atomic::AtomicU64], job: &Job, lanes: usize) -> Memory {
+        let cases = job.plan.cases().len();
+        let (table, queue) = words.split_at(RunTable::size(lanes, cases));
+        Memory { table: RunTable::new(table, lanes, cases), queue: ChildQueue::new(queue, lanes, cases) }
+    }
+}
+
+impl BothRules {
+    pub(super) fn of(job: &Job) -> BothRules {
+        static RULES: OnceLock<[Rules; 2]> = OnceLock::new();
+        let child = || Rules { capture: false, timeout: None, ..job.rules.clone() };
+        let [pool, child] = RULES.get_or_init(|| [job.rules.clone(), child()]);
+        BothRules { pool, child }
+    }
 }
 
 impl<'run> Launcher<'run> {
@@ -68,30 +98,28 @@ impl<'run> Launcher<'run> {
         if !job.in_process {
             adopt_orphans()?;
         }
-        let (cases, lanes) = (job.plan.cases().len(), usize::from(job.lanes));
-        let size = RunTable::size(lanes, cases);
-        let (words, table_file) = if forker.is_some() || job.in_process {
+        let lanes = usize::from(job.lanes);
+        let size = Memory::size(job, lanes);
+        let (words, memory_file) = if forker.is_some() || job.in_process {
             (shared::words(size)?, None)
         } else {
             shared::words_in_file(size).map(|(words, file)| (words, Some(file)))?
         };
-        let table = RunTable::new(words, lanes, cases);
-        let (pool_rules, child_rules) = rules_of(job);
         Ok(Launcher {
             job,
+            pid: std::process::id(),
             signals,
             forker,
-            table,
-            table_file,
+            memory: Memory::new(words, job, lanes),
+            memory_file,
             doorbell: pipe()?,
             nowhere: File::open("/dev/null")?,
-            pool_rules,
-            child_rules,
+            rules: BothRules::of(job),
         })
     }
 
-    pub(super) fn table(&self) -> RunTable {
-        self.table
+    pub(super) fn memory(&self) -> Memory {
+        self.memory
     }
 
     pub(super) fn doorbell(&self) -> &OwnedFd {
@@ -117,113 +145,128 @@ impl<'run> Launcher<'run> {
     pub(super) fn start_in_process(&self) -> io::Result<OwnedFd> {
         let (frames, frames_end) = pipe()?;
         let doorbell = self.doorbell.1.try_clone()?;
-        start_in_process(worker(self.job, self.table, self.pool_rules, (frames_end, doorbell)))?;
+        start_in_process(worker(self.job, self.memory.table, (frames_end, doorbell)))?;
         Ok(frames)
     }
 
-    /// Starts a process. `open` are the supervisor's descriptors that it must not keep.
-    pub(super) fn launch(&self, part: Part, open: &[RawFd]) -> io::Result<Launched> {
+    /// Starts a pool. `open` are the supervisor's descriptors that it must not keep.
+    pub(super) fn launch_pool(&self, open: &[RawFd]) -> io::Result<LaunchedPool> {
         let (frames, frames_end) = pipe()?;
         let (output, output_end) = match self.job.rules.capture {
             true => pipe().map(|(reader, writer)| (Some(reader), Some(writer)))?,
             false => (None, None),
         };
-        let (control_end, control) = match part {
-            Part::Pool => pipe().map(|(reader, writer)| (Some(reader), Some(writer)))?,
-            Part::Child(..) => (None, None),
-        };
-        let ends = Ends { frames: frames_end, output: output_end, control: control_end };
-        let own = [Some(&frames), output.as_ref(), control.as_ref()].into_iter().flatten();
-        let mut not_for_it = open.to_vec();
-        not_for_it.extend(own.map(AsRawFd::as_raw_fd));
+        let (control_end, control) = pipe()?;
+        let ends = PoolEnds { frames: frames_end, output: output_end, control: control_end };
         let pid = match &self.forker {
-            Some(forker) => self.fork(forker, part, ends, &not_for_it)?,
-            None => self.spawn(part, &ends)?,
+            Some(forker) => {
+                let own = [Some(&frames), output.as_ref(), Some(&control)].into_iter().flatten();
+                let not_for_it: Vec<RawFd> =
+                    open.iter().copied().chain(own.map(AsRawFd::as_raw_fd)).collect();
+                match forker.fork()? {
+                    Fork::Parent(pid) => pid,
+                    Fork::Child => self.be_pool(ends, &not_for_it),
+                }
+            }
+            None => self.spawn(
+                Part::Pool,
+                ends.output.as_ref().map(AsRawFd::as_raw_fd),
+                [&ends.frames, &ends.control],
+            )?,
         };
-        Ok(Launched { pid, frames, output, control })
+        Ok(LaunchedPool { pid, frames, output, control })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "four, and the launcher they are for")]
-    fn fork(&self, forker: &Forker, part: Part, ends: Ends, not_for_it: &[RawFd]) -> io::Result<Pid> {
-        let output = ends.output.as_ref().map(AsRawFd::as_raw_fd);
-        let nowhere = self.nowhere.as_raw_fd();
-        let connections = Connections { output, nowhere, not_for_it, supervisor: std::process::id() };
-        match forker.fork()? {
+    /// In a new process: is the pool, and never returns.
+    fn be_pool(&self, ends: PoolEnds, not_for_it: &[RawFd]) -> ! {
+        self.settle_in(ends.output.as_ref().map(AsRawFd::as_raw_fd), not_for_it);
+        self.mask().iter().for_each(SignalMask::restore);
+        let PoolEnds { frames, output, control } = ends;
+        drop(output); // its copies are in place
+        let doorbell = self.doorbell.1.try_clone().unwrap_or_else(|_| std::process::exit(1));
+        run_pool(worker(self.job, self.memory.table, (frames, doorbell)), &control)
+    }
+
+    fn settle_in(&self, output: Option<RawFd>, not_for_it: &[RawFd]) {
+        let nowhere = Some(self.nowhere.as_raw_fd());
+        let connections = Connections { output, nowhere, not_for_it, parent: self.pid };
+        if process::settle_in(&connections).is_err() {
+            std::process::exit(1);
+        }
+    }
+
+    /// Starts the fork server of a lane. `open` are the supervisor's descriptors that it must not keep.
+    pub(super) fn launch_fork_server(&self, lane: usize, open: &[RawFd]) -> io::Result<(Pid, OwnedFd)> {
+        let (socket, far) = socket::pair()?;
+        let pid = match &self.forker {
+            Some(forker) => {
+                let mut not_for_it = open.to_vec();
+                not_for_it.push(socket.as_raw_fd());
+                match forker.fork()? {
+                    Fork::Parent(pid) => pid,
+                    Fork::Child => self.be_fork_server((forker, lane), far, &not_for_it),
+                }
+            }
+            None => self.spawn(Part::ForkServer(lane), None, [&far, &self.doorbell.1])?,
+        };
+        Ok((pid, socket))
+    }
+
+    /// In a new process: is a fork server, and never returns.
+    fn be_fork_server(&self, (forker, lane): (&Forker, usize), socket: OwnedFd, not_for_it: &[RawFd]) -> ! {
+        self.settle_in(None, not_for_it);
+        let doorbell = self.doorbell.1.try_clone();
+        let (Ok(()), Ok(doorbell)) = (adopt_orphans(), doorbell) else { std::process::exit(1) };
+        let parent = std::process::id();
+        let (socket_number, mask) = (socket.as_raw_fd(), self.mask());
+        let make = |turn: Turn, pipes: &Pipes| match forker.fork()? {
             Fork::Parent(pid) => Ok(pid),
             Fork::Child => {
-                let settled = process::settle_in(&connections);
-                self.mask().iter().for_each(SignalMask::restore);
-                if settled.is_err() {
+                let [frames, output] = pipes.readers();
+                let not_for_it = &[socket_number, frames, output];
+                let connections = Connections { output: pipes.output(), nowhere: None, not_for_it, parent };
+                if process::settle_in(&connections).is_err() {
                     std::process::exit(1);
                 }
-                self.play(part, ends)
+                mask.iter().for_each(SignalMask::restore);
+                let case = (turn.case, self.job.plan.case(turn.case));
+                let slot = self.memory.table.slot(turn.case, turn.attempt.into());
+                run_forked(case, slot, pipes.frames(), self.rules.child)
             }
-        }
+        };
+        fork_server(self.job, self.memory, lane, (socket, doorbell)).serve(&make)
     }
 
-    /// In the new process: does its part, and never returns.
-    fn play(&self, part: Part, ends: Ends) -> ! {
-        let Ends { frames, output, control } = ends;
-        drop(output); // its copies are in place
-        match (part, control) {
-            (Part::Pool, Some(control)) => {
-                let doorbell = self.doorbell.1.try_clone().unwrap_or_else(|_| std::process::exit(1));
-                run_pool(worker(self.job, self.table, self.pool_rules, (frames, doorbell)), &control)
-            }
-            (Part::Child(case, attempt), _) => {
-                let slot = self.table.slot(case, attempt);
-                run_child((case, self.job.plan.case(case)), slot, File::from(frames), self.child_rules)
-            }
-            (Part::Pool, None) => std::process::exit(1),
-        }
-    }
-
-    fn spawn(&self, part: Part, ends: &Ends) -> io::Result<Pid> {
-        let Some(table_file) = &self.table_file else {
+    fn spawn(&self, part: Part, output: Option<RawFd>, kept: [&OwnedFd; 2]) -> io::Result<Pid> {
+        let Some(memory) = &self.memory_file else {
             return Err(io::Error::other("the run table has no file"));
         };
-        let control = ends.control.as_ref().map_or(-1, AsRawFd::as_raw_fd);
-        let doorbell = self.doorbell.1.as_raw_fd();
-        let kept = [table_file.as_raw_fd(), ends.frames.as_raw_fd(), doorbell, control];
-        let part = match part {
-            Part::Pool => "pool".to_owned(),
-            Part::Child(case, attempt) => format!("{}/{attempt}", case.0),
-        };
-        let seed = self.job.plan.shuffle_seed().map_or_else(|| "-".to_owned(), |seed| seed.to_string());
-        let [table_file, frames, doorbell, control] = kept;
-        let role = format!("{part} {table_file} {frames} {doorbell} {control} {} {seed}", self.job.lanes);
-        let connections = Connections {
-            output: ends.output.as_ref().map(AsRawFd::as_raw_fd),
-            nowhere: self.nowhere.as_raw_fd(),
-            not_for_it: &[],
-            supervisor: std::process::id(),
-        };
-        let kept: Vec<RawFd> = kept.into_iter().filter(|&descriptor| descriptor >= 0).collect();
-        process::spawn_self((ROLE, role), &connections, &kept, self.mask())
+        let [first, second] = kept.map(AsRawFd::as_raw_fd);
+        let descriptors =
+            Descriptors { memory: memory.as_raw_fd(), doorbell: self.doorbell.1.as_raw_fd(), first, second };
+        spawn(self.job, (part, descriptors), output, self.mask())
     }
 }
 
-/// The rules in the pool and in children: a child's output goes to its descriptors, and its time is the supervisor's to
-/// watch. They live as long as the process.
-fn rules_of(job: &Job) -> (&'static Rules, &'static Rules) {
-    static RULES: OnceLock<[Rules; 2]> = OnceLock::new();
-    let child = || Rules { capture: false, timeout: None, ..job.rules.clone() };
-    let [pool, child] = RULES.get_or_init(|| [job.rules.clone(), child()]);
-    (pool, child)
-}
-
-fn worker(job: &Job, table: RunTable, rules: &'static Rules, ends: (OwnedFd, OwnedFd)) -> Worker {
-    let lanes = usize::from(job.lanes);
+pub(super) fn worker(job: &Job, table: RunTable, ends: (OwnedFd, OwnedFd)) -> Worker {
     Worker {
         end: None,
         plan: job.plan,
         table,
-        rules,
+        rules: BothRules::of(job).pool,
         lockstep: job.is_lockstep(),
-        lanes,
+        lanes: usize::from(job.lanes),
         frames: File::from(ends.0).into(),
         doorbell: File::from(ends.1),
     }
+}
+
+pub(super) fn fork_server(job: &Job, memory: Memory, lane: usize, ends: (OwnedFd, OwnedFd)) -> ForkServer {
+    let Memory { table, queue } = memory;
+    let (socket, doorbell) = ends;
+    let captures = job.rules.capture;
+    let rules = BothRules::of(job).child;
+    ForkServer { plan: job.plan, table, queue, lane, rules, captures, socket, doorbell: File::from(doorbell) }
 }
 
 impl Job {
@@ -231,71 +274,5 @@ impl Job {
     /// and nothing must begin behind a failure that ends the run.
     pub(super) fn is_lockstep(&self) -> bool {
         self.lanes == 1 && (!self.rules.capture || self.fail_fast)
-    }
-}
-
-/// What a spawned process was told about itself.
-pub(crate) struct Role {
-    part: Part,
-    /// Table, frames, doorbell, control.
-    descriptors: [RawFd; 4],
-    lanes: u16,
-    shuffle_seed: Option<u64>,
-}
-
-/// The role this process was started in, if it is a spawned one. Tests, and what they start, do not see the variable.
-pub(crate) fn take_role() -> Option<Role> {
-    let told = std::env::var(ROLE).ok()?;
-    crate::sys::environment::remove(ROLE);
-    parse_role(&told)
-}
-
-fn parse_role(told: &str) -> Option<Role> {
-    let mut words = told.split(' ');
-    let part = match words.next()? {
-        "pool" => Part::Pool,
-        child => {
-            let (case, attempt) = child.split_once('/')?;
-            Part::Child(CaseId(case.parse().ok()?), attempt.parse().ok()?)
-        }
-    };
-    let mut descriptors = [-1; 4];
-    for descriptor in &mut descriptors {
-        *descriptor = words.next()?.parse().ok()?;
-    }
-    let lanes = words.next()?.parse().ok()?;
-    Some(Role { part, descriptors, lanes, shuffle_seed: words.next()?.parse().ok() })
-}
-
-impl Role {
-    /// The seed that the supervisor shuffled with.
-    pub(crate) fn shuffle_seed(&self) -> Option<u64> {
-        self.shuffle_seed
-    }
-
-    /// In a spawned process, once it has made the same plan: does its part, and never returns.
-    pub(crate) fn play(self, job: &Job) -> ! {
-        coverage::take_own_file();
-        let lanes = usize::from(self.lanes);
-        let cases = job.plan.cases().len();
-        let [table_file, frames, doorbell, control] = self.descriptors.map(inherited);
-        let (Some(table_file), Some(frames), Some(doorbell)) = (table_file, frames, doorbell) else {
-            std::process::exit(1)
-        };
-        let Ok(words) = shared::words_from_file(RunTable::size(lanes, cases), &table_file) else {
-            std::process::exit(1)
-        };
-        let table = RunTable::new(words, lanes, cases);
-        let (pool_rules, child_rules) = rules_of(job);
-        match (self.part, control) {
-            (Part::Pool, Some(control)) => {
-                run_pool(worker(job, table, pool_rules, (frames, doorbell)), &control)
-            }
-            (Part::Pool, None) => std::process::exit(1),
-            (Part::Child(case, attempt), _) => {
-                let slot = table.slot(case, attempt);
-                run_child((case, job.plan.case(case)), slot, File::from(frames), child_rules)
-            }
-        }
     }
 }

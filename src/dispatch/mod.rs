@@ -14,11 +14,15 @@ mod direct;
 #[cfg(snout_processes)]
 mod escalate;
 #[cfg(snout_processes)]
+mod fork_servers;
+#[cfg(snout_processes)]
 mod launch;
 #[cfg(snout_processes)]
 mod pool;
 #[cfg(snout_processes)]
 mod results;
+#[cfg(snout_processes)]
+mod role;
 #[cfg(snout_processes)]
 mod staff;
 mod standing;
@@ -36,7 +40,7 @@ use std::time::Duration;
 #[cfg(snout_processes)]
 pub(crate) use crate::sys::{process::is_traced as is_watched, signals::die_by};
 #[cfg(snout_processes)]
-pub(crate) use launch::take_role;
+pub(crate) use role::take_role;
 #[cfg(not(snout_processes))]
 pub(crate) use sequence::{die_by, is_watched, take_role};
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-use super::launch::Launched;
+use super::launch::LaunchedPool;
 use crate::execute::wire::Decoder;
 use crate::model::{CaseId, Death, Finished, Moment};
 use crate::sys::descriptor::{Readable, read_some};
@@ -39,9 +39,9 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn launched(launched: Launched) -> Pool {
-        let Launched { pid, frames, output, control } = launched;
-        Pool { pid: Some(pid), output, control, ..Pool::in_process(frames) }
+    pub(super) fn launched(launched: LaunchedPool) -> Pool {
+        let LaunchedPool { pid, frames, output, control } = launched;
+        Pool { pid: Some(pid), output, control: Some(control), ..Pool::in_process(frames) }
     }
 
     /// A pool of threads of this process.

@@ -2,15 +2,15 @@
 
 use std::io;
 
-use super::children::Child;
+use super::fork_servers::ForkServer;
 use super::pool::Pool;
 use super::supervisor::Supervisor;
-use crate::accumulate::State;
+use crate::accumulate::{EndOfChild, Place, State};
 use crate::model::{CaseId, Cause, Moment, Outcome};
 
 impl Supervisor<'_> {
     pub(super) fn read_pipes(&mut self) -> io::Result<()> {
-        self.children.iter_mut().try_for_each(Child::read)?;
+        self.fork_servers.iter_mut().try_for_each(ForkServer::read)?;
         let Some(mut pool) = self.pool.take() else { return Ok(()) };
         let result = self.read_pool(&mut pool);
         self.pool = Some(pool);
@@ -47,6 +47,32 @@ impl Supervisor<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Takes in which children have begun and ended since the last look.
+    pub(super) fn look_at_children(&mut self) -> io::Result<()> {
+        // Looked at first, as above.
+        let running: Vec<CaseId> = match self.job.lanes {
+            1 => self.running_alone().map(|(_, _, case, _)| case).collect(),
+            _ => Vec::new(),
+        };
+        let ended: Vec<(Place, EndOfChild)> = self.outstanding.ended(&self.turns).collect();
+        self.busy |= !ended.is_empty();
+        for (place, end) in ended {
+            self.child_ended(place, end)?;
+        }
+        running.into_iter().try_for_each(|case| self.book.announce(case))
+    }
+
+    /// What runs in children, where, and since when.
+    pub(super) fn running_alone(&self) -> impl Iterator<Item = (usize, Place, CaseId, Moment)> {
+        self.fork_servers.iter().filter_map(|server| {
+            let place = self.turns.running(server.lane)?;
+            let unit = self.outstanding.get(place)?;
+            let slot = self.table.slot(unit.case, unit.turn().attempt.into());
+            // Before it is begun, the slot holds what was there before.
+            (slot.state() != State::Pending).then(|| (server.lane, place, unit.case, slot.started()))
+        })
     }
 
     /// What the pool's lanes run, and since when.

@@ -3,10 +3,11 @@
 use std::io;
 use std::os::fd::RawFd;
 
-use super::children::{Child, Unit};
-use super::launch::Part;
+use super::children::Unit;
+use super::fork_servers::ForkServer;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
+use crate::accumulate::Place;
 use crate::model::Failure;
 use crate::sys::futex;
 
@@ -31,7 +32,7 @@ impl Supervisor<'_> {
         self.pool = Some(if self.job.in_process {
             Pool::in_process(self.launcher.start_in_process()?)
         } else {
-            Pool::launched(self.launcher.launch(Part::Pool, &open)?)
+            Pool::launched(self.launcher.launch_pool(&open)?)
         });
         Ok(())
     }
@@ -57,7 +58,7 @@ impl Supervisor<'_> {
         if self.pool.as_ref().is_some_and(|pool| !pool.is_working()) {
             return 0;
         }
-        let wanted = self.children.len() + self.queue.len();
+        let wanted = self.outstanding.len() + self.queue.len();
         self.job.lanes.saturating_sub(u16::try_from(wanted).unwrap_or(u16::MAX))
     }
 
@@ -69,41 +70,81 @@ impl Supervisor<'_> {
         }
     }
 
+    /// Gives the fork servers what there is room for.
     pub(super) fn start_children(&mut self) -> io::Result<()> {
         self.share_lanes();
+        let mut given = false;
         while let Some(&unit) = self.queue.front() {
-            let busy = self.children.len() + self.busy_pool_lanes();
-            let room = if self.book.case(unit.case).is_measured() { 1 } else { usize::from(self.job.lanes) };
+            let busy = self.outstanding.len() + self.busy_pool_lanes();
+            let room = match () {
+                () if self.book.case(unit.case).is_measured() => 1,
+                () if self.may_run_ahead() => usize::MAX,
+                () => usize::from(self.job.lanes),
+            };
             if busy >= room {
                 break;
             }
             self.queue.pop_front();
-            self.start_child(unit)?;
+            if !self.may_run_ahead() {
+                if self.book.case(unit.case).ignored {
+                    self.book.ignore(unit.case)?;
+                    continue;
+                }
+                self.announce_child(unit)?;
+            }
+            self.outstanding.push(&self.turns, unit);
+            given = true;
+        }
+        if given {
+            futex::wake_all(self.turns.gate());
+        }
+        self.start_fork_servers()
+    }
+
+    /// Whether fork servers may choose by themselves when to go on: nothing is to be said before a test begins, and no lane is to be
+    /// kept for the pool.
+    fn may_run_ahead(&self) -> bool {
+        let is_pool_done = self.pool.is_none() && self.table.claimed() >= self.job.plan.order().len();
+        is_pool_done && self.job.rules.capture && !self.job.fail_fast
+    }
+
+    fn announce_child(&mut self, unit: Unit) -> io::Result<()> {
+        self.book.announce(unit.case)?;
+        if self.job.rules.capture {
+            return Ok(());
+        }
+        // What the test prints must not come before its name.
+        self.book.flush()
+    }
+
+    fn start_fork_servers(&mut self) -> io::Result<()> {
+        let wanted = self.outstanding.len().min(usize::from(self.job.lanes));
+        while self.fork_servers.len() < wanted {
+            let open = self.open_descriptors();
+            let mut lanes = 0..usize::from(self.job.lanes);
+            let is_free = |lane: &usize| self.fork_servers.iter().all(|server| server.lane != *lane);
+            let Some(lane) = lanes.find(is_free) else { return Ok(()) };
+            match self.launcher.launch_fork_server(lane, &open) {
+                Ok(launched) => self.fork_servers.push(ForkServer::new(lane, self.turns, launched)),
+                Err(error) if self.fork_servers.is_empty() => {
+                    return self.give_up_children(&format!("no process could be made for it: {error}"));
+                }
+                // The others have to do.
+                Err(_) => return Ok(()),
+            }
         }
         Ok(())
     }
 
-    pub(super) fn start_child(&mut self, unit: Unit) -> io::Result<()> {
-        if self.book.case(unit.case).ignored {
-            return self.book.ignore(unit.case);
+    /// Nobody can make children: those that were to get one fail.
+    pub(super) fn give_up_children(&mut self, why: &str) -> io::Result<()> {
+        let places: Vec<Place> = self.outstanding.places().collect();
+        let given: Vec<Unit> = places.into_iter().filter_map(|place| self.outstanding.take(place)).collect();
+        self.turns.abandon();
+        for unit in given.into_iter().chain(std::mem::take(&mut self.queue)) {
+            self.book.fail(unit.case, Failure::NotRun(why.to_owned()))?;
         }
-        self.book.announce(unit.case)?;
-        if !self.job.rules.capture {
-            // What the test prints must not come before its name.
-            self.book.flush()?;
-        }
-        let attempt = u64::from(unit.cause.is_some());
-        let open = self.open_descriptors();
-        match self.launcher.launch(Part::Child(unit.case, attempt), &open) {
-            Ok(launched) => {
-                let slot = self.table.slot(unit.case, attempt);
-                self.children.push(Child::new(launched, unit, slot, now()));
-                Ok(())
-            }
-            Err(error) => self
-                .book
-                .fail(unit.case, Failure::NotRun(format!("no process could be made for it: {error}"))),
-        }
+        Ok(())
     }
 
     /// In lockstep: names the next test, and lets it begin.
@@ -113,7 +154,7 @@ impl Supervisor<'_> {
         if !self.job.is_lockstep() || self.pool.is_none() || self.table.granted() != claimed as u64 {
             return Ok(());
         }
-        let is_alone = self.children.is_empty() && self.queue.is_empty();
+        let is_alone = self.outstanding.is_empty() && self.queue.is_empty();
         let is_free = is_alone && order[..claimed].last().is_none_or(|&last| !self.book.is_with_pool(last));
         if let Some(&next) = order.get(claimed).filter(|_| is_free) {
             self.book.announce(next)?;
@@ -126,7 +167,7 @@ impl Supervisor<'_> {
 
     /// Every descriptor of ours that a new process must not keep.
     pub(super) fn open_descriptors(&self) -> Vec<RawFd> {
-        let children = self.children.iter().flat_map(Child::descriptors);
+        let children = self.fork_servers.iter().flat_map(ForkServer::all_descriptors);
         let pool = self.pool.iter().flat_map(Pool::all_descriptors);
         children.chain(pool).chain(self.launcher.descriptors()).collect()
     }

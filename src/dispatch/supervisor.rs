@@ -5,12 +5,13 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use super::children::{Child, Unit};
-use super::launch::Launcher;
+use super::children::{Outstanding, Unit};
+use super::fork_servers::ForkServer;
+use super::launch::{Launcher, Memory};
 use super::pool::{Pool, read_all};
 use super::standing::Book;
 use super::{Ending, Job, Listener, direct};
-use crate::accumulate::RunTable;
+use crate::accumulate::{ChildQueue, RunTable};
 use crate::model::{Finished, Isolate, Moment};
 use crate::sys::clock::nanoseconds;
 use crate::sys::descriptor;
@@ -19,16 +20,25 @@ use crate::sys::signals::Signal;
 /// While tests finish all the time, results are looked at this often; nobody has to ring.
 const GLANCE: Duration = Duration::from_millis(1);
 
+/// The same for children, which take longer; the last one rings.
+const GLANCE_AT_CHILDREN: Duration = Duration::from_millis(5);
+
 /// Everything the supervisor knows and has.
 pub(crate) struct Supervisor<'run> {
     pub(super) job: &'run Job,
     pub(super) launcher: Launcher<'run>,
     pub(super) table: RunTable,
+    pub(super) turns: ChildQueue,
     pub(super) book: Book<'run>,
     pub(super) pool: Option<Pool>,
     pub(super) pool_deaths: u32,
-    pub(super) children: Vec<Child>,
+    pub(super) fork_servers: Vec<ForkServer>,
+    /// Fork servers that ended without a child in hand.
+    pub(super) idle_deaths: u32,
+    /// What gets a process of its own, and has not been given to the fork servers.
     pub(super) queue: VecDeque<Unit>,
+    /// What the fork servers have been given.
+    pub(super) outstanding: Outstanding,
     /// What the pool's pipe has said about tests that the table has not listed yet.
     pub(super) reported: VecDeque<Finished>,
     /// How many places of the table's list of finished tests have been seen.
@@ -43,7 +53,7 @@ impl<'run> Supervisor<'run> {
     pub(crate) fn new(job: &'run Job, listener: &'run mut dyn Listener) -> io::Result<Supervisor<'run>> {
         let is_below_a_test = direct::mark_descendants();
         let launcher = Launcher::new(job)?;
-        let table = launcher.table();
+        let Memory { table, queue } = launcher.memory();
         if job.in_process && !is_below_a_test {
             direct::watch_for_exit(job, table);
         }
@@ -51,11 +61,14 @@ impl<'run> Supervisor<'run> {
             job,
             launcher,
             table,
+            turns: queue,
             book: Book::new(job, listener),
             pool: None,
             pool_deaths: 0,
-            children: Vec::new(),
+            fork_servers: Vec::new(),
+            idle_deaths: 0,
             queue: VecDeque::new(),
+            outstanding: Outstanding::default(),
             reported: VecDeque::new(),
             seen: 0,
             busy: false,
@@ -86,6 +99,7 @@ impl<'run> Supervisor<'run> {
             self.take_signals()?;
             self.read_pipes()?;
             self.look_at_table()?;
+            self.look_at_children()?;
             self.watch_time()?;
         }
         Ok(self.ending().unwrap_or(Ending::Complete))
@@ -105,13 +119,15 @@ impl<'run> Supervisor<'run> {
     pub(super) fn wait(&mut self) -> io::Result<()> {
         let mut waited_for: Vec<RawFd> = self.launcher.descriptors().collect();
         waited_for.extend(self.pool.iter().flat_map(Pool::descriptors));
-        waited_for.extend(self.children.iter().flat_map(Child::descriptors));
+        waited_for.extend(self.fork_servers.iter().flat_map(ForkServer::descriptors));
         let limit = self.time_to_next_deadline();
-        let limit = if self.busy { Some(limit.map_or(GLANCE, |limit| limit.min(GLANCE))) } else { limit };
+        let glance = if self.pool.is_some() { GLANCE } else { GLANCE_AT_CHILDREN };
+        let limit = if self.busy { Some(limit.map_or(glance, |limit| limit.min(glance))) } else { limit };
         if !self.busy {
             self.table.arm_doorbell(true);
             // A test that finished before the bell was armed has not rung it.
-            if self.table.finished_count() > self.seen {
+            let has_ended = self.outstanding.ended(&self.turns).next().is_some();
+            if has_ended || self.table.finished_count() > self.seen {
                 // Its lane may have the place and not have written it yet: let it.
                 std::thread::yield_now();
                 return Ok(());

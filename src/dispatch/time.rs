@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::fork_servers::Limits;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::State;
@@ -19,10 +20,12 @@ const SCREEN: Duration = Duration::from_millis(50);
 
 impl Supervisor<'_> {
     pub(super) fn time_to_next_deadline(&self) -> Option<Duration> {
-        let (timeout, grace) = (self.job.rules.timeout, self.job.grace);
+        let Limits { timeout, grace } = self.limits();
         let now = now();
-        let children = self.children.iter().flat_map(|child| {
-            [child.next_deadline(timeout, grace), self.slow_moment(child.unit.case, child.launched())]
+        let children = self.running_alone().flat_map(|(lane, place, case, started)| {
+            let server = self.fork_servers.iter().find(|server| server.lane == lane);
+            let deadline = server.and_then(|server| server.next_deadline((place, started), self.limits()));
+            [deadline, self.slow_moment(case, started)]
         });
         let lanes = self.running().flat_map(|(case, started)| {
             [timeout.map(|timeout| started.after(timeout + self.slack())), self.slow_moment(case, started)]
@@ -33,6 +36,10 @@ impl Supervisor<'_> {
         // A lane that begins after this has its own deadline; none is shorter than the timeout.
         let limit = [limit, timeout].into_iter().flatten().min();
         if self.job.lanes == 1 { Some(limit.map_or(SCREEN, |limit| limit.min(SCREEN))) } else { limit }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { timeout: self.job.rules.timeout, grace: self.job.grace }
     }
 
     pub(super) fn slack(&self) -> Duration {
@@ -48,12 +55,15 @@ impl Supervisor<'_> {
 
     pub(super) fn watch_time(&mut self) -> io::Result<()> {
         let now = now();
-        for child in &mut self.children {
-            child.watch(self.job.rules.timeout, self.job.grace, now);
+        let (limits, children) = (self.limits(), self.running_alone().collect::<Vec<_>>());
+        for &(lane, place, _, started) in &children {
+            if let Some(server) = self.fork_servers.iter_mut().find(|server| server.lane == lane) {
+                server.watch((place, started), limits, now);
+            }
         }
-        let children = self.children.iter().map(|child| (child.unit.case, child.launched()));
+        let children = children.into_iter().map(|(_, _, case, started)| (case, started));
         let lanes: Vec<(CaseId, Moment)> = self.running().collect();
-        for &(case, started) in children.collect::<Vec<_>>().iter().chain(&lanes) {
+        for (case, started) in children.chain(lanes.iter().copied()) {
             if self.slow_moment(case, started).is_some_and(|slow| now >= slow) {
                 self.book.call_slow(case)?;
             }

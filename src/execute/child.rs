@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::attempt::Attempt;
-use super::capture::{Buffer, name_tests_in_panics};
-use super::thread::{self, Waited};
+use super::capture::name_tests_in_panics;
+use super::thread;
 use super::verdict::{End, judge};
 use super::{Rules, wire};
 use crate::accumulate::{Slot, State};
@@ -17,30 +17,55 @@ use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
 use crate::skip::Skip;
 use crate::sys::clock::nanoseconds;
 
-/// Runs one test and ends the process.
-///
-/// Its text goes to the descriptors, which lead to the supervisor: nothing is lost if the process dies. The time limit is
-/// the supervisor's to enforce.
-pub(crate) fn run_child(case: (CaseId, &'static Case), slot: Slot, frames: File, rules: &'static Rules) -> ! {
-    let (id, case) = case;
-    slot.begin(Moment(nanoseconds()));
+/// Makes a process ready to run a test, or to be forked into processes that do.
+pub(super) fn prepare(rules: &Rules) {
     FLUSH_FIRST.store(true, Relaxed);
     flush_before_panics();
     if rules.thread_mode == ThreadMode::Pooled {
         name_tests_in_panics();
     }
+}
+
+/// Runs one test in a process that was executed for it, and ends the process.
+pub(crate) fn run_child(
+    case: (CaseId, &'static Case),
+    slot: Slot,
+    frames: &Arc<File>,
+    rules: &'static Rules,
+) -> ! {
+    prepare(rules);
+    run_forked(case, slot, frames, rules)
+}
+
+/// Runs one test in a process forked from one that is prepared, and ends the process.
+///
+/// Its text goes to the descriptors, which lead to the supervisor: nothing is lost if the process dies. The time limit is
+/// the supervisor's to enforce.
+pub(crate) fn run_forked(
+    case: (CaseId, &'static Case),
+    slot: Slot,
+    frames: &Arc<File>,
+    rules: &'static Rules,
+) -> ! {
+    let (id, case) = case;
+    slot.begin(Moment(nanoseconds()));
     if rules.panics_abort {
-        report_before_aborting(id, case, slot, &frames);
+        report_before_aborting(id, case, slot, Arc::clone(frames));
     }
-    let attempt = match rules.thread_mode {
-        ThreadMode::Pooled => thread::here(case, rules, slot.started()),
-        ThreadMode::Fresh => match thread::run(case, rules, &Buffer::default(), &Arc::default()) {
-            Waited::Done(attempt) => attempt,
-            Waited::Hung => unreachable!("a child has no time limit of its own"),
-        },
-    };
-    report(id, attempt, slot, &frames);
-    std::process::exit(0)
+    match rules.thread_mode {
+        ThreadMode::Pooled => {
+            report(id, thread::here(case, rules, slot.started()), slot, frames);
+            // What std's stdout still holds, a line without an end, it writes on the way out.
+            std::process::exit(0)
+        }
+        ThreadMode::Fresh => {
+            let frames = Arc::clone(frames);
+            thread::run_and_end(case, rules, move |attempt| {
+                report(id, attempt, slot, &frames);
+                std::process::exit(0)
+            })
+        }
+    }
 }
 
 /// std's stdout keeps a line that has no end yet. Under libtest, which captures before that, it comes before the text of the
@@ -54,8 +79,6 @@ fn flush_before_panics() {
 }
 
 fn report(id: CaseId, attempt: Attempt, slot: Slot, frames: &File) {
-    // std's stdout keeps a line that has no end yet; it belongs to the test.
-    let _ = io::stdout().flush();
     let Attempt { outcome, elapsed } = attempt;
     let state = if outcome == Outcome::Passed {
         State::Passed
@@ -69,8 +92,7 @@ fn report(id: CaseId, attempt: Attempt, slot: Slot, frames: &File) {
 }
 
 /// Where a panic cannot be caught, the hook is the last that sees it: it judges, reports, and ends the process.
-fn report_before_aborting(id: CaseId, case: &'static Case, slot: Slot, frames: &File) {
-    let Ok(frames) = frames.try_clone() else { return };
+fn report_before_aborting(id: CaseId, case: &'static Case, slot: Slot, frames: Arc<File>) {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if !info.payload().is::<Skip>() {

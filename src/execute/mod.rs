@@ -11,11 +11,15 @@ pub(crate) mod wire;
 
 #[cfg(snout_processes)]
 mod child;
+#[cfg(snout_processes)]
+mod fork_server;
 
 #[cfg(not(snout_processes))]
 mod here;
 #[cfg(snout_processes)]
 mod lane;
+#[cfg(snout_processes)]
+mod parcel;
 #[cfg(snout_processes)]
 mod pool;
 mod thread;
@@ -23,9 +27,13 @@ mod thread;
 mod worker;
 
 #[cfg(snout_processes)]
-pub(crate) use child::run_child;
+pub(crate) use child::{run_child, run_forked};
+#[cfg(snout_processes)]
+pub(crate) use fork_server::{ForkServer, Pipes};
 #[cfg(not(snout_processes))]
 pub(crate) use here::run_here;
+#[cfg(snout_processes)]
+pub(crate) use parcel::{Parcel, receive as receive_parcel};
 #[cfg(snout_processes)]
 pub(crate) use pool::{run_pool, start_in_process};
 #[cfg(snout_processes)]

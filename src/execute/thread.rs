@@ -52,6 +52,26 @@ pub(super) fn run(case: &'static Case, rules: &'static Rules, buffer: &Buffer, m
     }
 }
 
+/// Runs a test on a thread of its own, which ends the process as `end` says: nobody has to be woken for that, and the test's
+/// thread-locals are dropped by `exit`.
+#[cfg(snout_processes)]
+pub(super) fn run_and_end(
+    case: &'static Case,
+    rules: &'static Rules,
+    end: impl FnOnce(Attempt) -> std::convert::Infallible + Clone + Send + 'static,
+) -> ! {
+    let thread = std::thread::Builder::new().name(case.name.to_owned());
+    let own_end = end.clone();
+    let body = move || match own_end(attempt(case, rules, Moment(nanoseconds()))) {};
+    match thread.spawn(body) {
+        Ok(_) => loop {
+            std::thread::park();
+        },
+        // No more threads to be had: libtest runs the test where it stands, and so do we.
+        Err(_) => match end(here(case, rules, Moment(nanoseconds()))) {},
+    }
+}
+
 #[cfg(snout_processes)]
 fn collect(mailbox: &Mailbox) -> Attempt {
     let attempt = mailbox.lock().unwrap_or_else(PoisonError::into_inner).take();

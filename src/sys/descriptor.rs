@@ -42,6 +42,14 @@ pub(crate) fn inherited(descriptor: RawFd) -> Option<OwnedFd> {
     Some(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
+/// Whether nothing is there to read from a pipe.
+pub(crate) fn is_empty(pipe: &OwnedFd) -> bool {
+    let mut count: libc::c_int = 0;
+    // SAFETY: writes one number to the place it is given.
+    let asked = unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+    asked == 0 && count == 0
+}
+
 /// What a read that never blocks found.
 pub(crate) enum Readable {
     /// Some bytes, appended.

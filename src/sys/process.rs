@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::descriptor::{close_copies, keep_over_exec, replace_standard};
 use super::signals::SignalMask;
-use super::{check, coverage};
+use super::{check, coverage, retry};
 
 /// A process of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,20 +50,22 @@ impl Forker {
 pub(crate) struct Connections<'run> {
     /// What becomes its standard output and error; `None` leaves them as they are.
     pub(crate) output: Option<RawFd>,
-    /// What becomes its standard input.
-    pub(crate) nowhere: RawFd,
-    /// The supervisor's descriptors, which it must not keep open.
+    /// What becomes its standard input; `None` leaves it as it is.
+    pub(crate) nowhere: Option<RawFd>,
+    /// Descriptors of the process that makes it, which it must not keep open.
     pub(crate) not_for_it: &'run [RawFd],
-    /// The supervisor's own process id.
-    pub(crate) supervisor: u32,
+    /// The process that makes it.
+    pub(crate) parent: u32,
 }
 
-/// Makes a forked process fit to run tests: a process group of its own, killed when the supervisor dies, standard input
+/// Makes a forked process fit to run tests: a process group of its own, killed when its parent dies, standard input
 /// from nowhere, output to the supervisor, its own coverage counters.
 pub(crate) fn settle_in(connections: &Connections<'_>) -> io::Result<()> {
     leave_group()?;
-    die_with_parent(connections.supervisor)?;
-    replace_standard(0, connections.nowhere)?;
+    die_with_parent(connections.parent)?;
+    if let Some(nowhere) = connections.nowhere {
+        replace_standard(0, nowhere)?;
+    }
     if let Some(output) = connections.output {
         replace_standard(1, output)?;
         replace_standard(2, output)?;
@@ -105,10 +107,10 @@ pub(crate) fn spawn_self(
         command.arg0(name);
     }
     command.args(arguments).env(role.0, role.1).stdin(Stdio::null()).process_group(0);
-    let (output, supervisor, kept) = (connections.output, connections.supervisor, kept.to_vec());
+    let (output, parent, kept) = (connections.output, connections.parent, kept.to_vec());
     let prepare = move || {
         mask.iter().for_each(SignalMask::restore);
-        die_with_parent(supervisor)?;
+        die_with_parent(parent)?;
         if let Some(output) = output {
             replace_standard(1, output)?;
             replace_standard(2, output)?;
@@ -151,6 +153,47 @@ pub(crate) fn next_change() -> Option<(Pid, Change)> {
         Change::Killed(libc::WTERMSIG(status))
     };
     Some((Pid(pid), change))
+}
+
+/// Waits until a process that this one has made ends, or stops if that counts. One that has ended keeps its number until it is
+/// [`reap`]ed: nobody else can have it.
+pub(crate) fn wait_for(pid: Pid, or_stop: bool) -> io::Result<Change> {
+    let flags = libc::WEXITED | libc::WNOWAIT | if or_stop { libc::WSTOPPED } else { 0 };
+    // SAFETY: the structure is numbers, for which zero is a value.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `info` is a valid place for the result.
+    retry(|| check(unsafe { libc::waitid(libc::P_PID, pid.0.cast_unsigned(), &raw mut info, flags) }))?;
+    // SAFETY: the call succeeded, and filled in the fields that it has for a child's change.
+    let number = unsafe { info.si_status() };
+    Ok(match info.si_code {
+        libc::CLD_EXITED => Change::Exited(number),
+        libc::CLD_STOPPED => Change::Stopped(number),
+        _ => Change::Killed(number),
+    })
+}
+
+/// Lets a process go that has ended.
+pub(crate) fn reap(pid: Pid) {
+    // SAFETY: no status is asked for. The process has ended, so this does not wait.
+    unsafe { libc::waitpid(pid.0, std::ptr::null_mut(), 0) };
+}
+
+/// Lets go whoever has ended. Whether anybody is left who has not.
+pub(crate) fn reap_ended() -> bool {
+    loop {
+        // SAFETY: no status is asked for.
+        match unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } {
+            0 => return true,
+            -1 => return false,
+            _ => {}
+        }
+    }
+}
+
+/// Ends this process at once; nothing that was registered for its end is done.
+pub(crate) fn leave() -> ! {
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(0) }
 }
 
 /// Asks a process that has not been waited for, and its group, to end.

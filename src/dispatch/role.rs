@@ -1,0 +1,179 @@
+//! What a process is told that was made by executing this binary again.
+//!
+//! Its memory is its own, so it reads the plan from the same command line again. What it is, and by which numbers it finds what it
+//! shares with the supervisor, is in a variable.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+
+use super::Job;
+use super::launch::{BothRules, Memory, fork_server, worker};
+use crate::accumulate::Turn;
+use crate::execute::{Pipes, run_child, run_pool};
+use crate::model::CaseId;
+use crate::sys::descriptor::inherited;
+use crate::sys::process::{self, Connections, Pid, adopt_orphans};
+use crate::sys::signals::SignalMask;
+use crate::sys::{coverage, shared};
+
+/// Tells a spawned process what it is and what it was given.
+const ROLE: &str = "SNOUT_INTERNAL_ROLE";
+
+/// Which process is to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Pool,
+    /// That of this lane.
+    ForkServer(usize),
+    Child(Turn),
+}
+
+/// The numbers of what a process was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Descriptors {
+    pub(super) memory: RawFd,
+    pub(super) doorbell: RawFd,
+    /// Where frames go; a fork server's socket.
+    pub(super) first: RawFd,
+    /// A pool's control; another has nothing here that it does not have elsewhere.
+    pub(super) second: RawFd,
+}
+
+/// What a spawned process was told about itself.
+pub(crate) struct Role {
+    part: Part,
+    descriptors: Descriptors,
+    lanes: u16,
+    shuffle_seed: Option<u64>,
+}
+
+/// Executes this binary again, with a role. What it prints goes to `output`, if that is given.
+pub(super) fn spawn(
+    job: &Job,
+    (part, descriptors): (Part, Descriptors),
+    output: Option<RawFd>,
+    mask: Option<SignalMask>,
+) -> io::Result<Pid> {
+    let shuffle_seed = job.plan.shuffle_seed();
+    let role = Role { part, descriptors, lanes: job.lanes, shuffle_seed };
+    let parent = std::process::id();
+    let connections = Connections { output, nowhere: None, not_for_it: &[], parent };
+    let Descriptors { memory, doorbell, first, second } = descriptors;
+    process::spawn_self((ROLE, role.told()), &connections, &[memory, doorbell, first, second], mask)
+}
+
+/// The role this process was started in, if it is a spawned one. Tests, and what they start, do not see the variable.
+pub(crate) fn take_role() -> Option<Role> {
+    let told = std::env::var(ROLE).ok()?;
+    crate::sys::environment::remove(ROLE);
+    Role::parse(&told)
+}
+
+impl Role {
+    fn told(&self) -> String {
+        let part = match self.part {
+            Part::Pool => "pool".to_owned(),
+            Part::ForkServer(lane) => format!("fork-server/{lane}"),
+            Part::Child(Turn { case, attempt }) => format!("child/{}/{attempt}", case.0),
+        };
+        let Descriptors { memory, doorbell, first, second } = self.descriptors;
+        let seed = self.shuffle_seed.map_or_else(|| "-".to_owned(), |seed| seed.to_string());
+        format!("{part} {memory} {doorbell} {first} {second} {} {seed}", self.lanes)
+    }
+
+    fn parse(told: &str) -> Option<Role> {
+        let mut words = told.split(' ');
+        let mut part = words.next()?.split('/');
+        let part = match (part.next()?, part.next(), part.next()) {
+            ("pool", None, None) => Part::Pool,
+            ("fork-server", Some(lane), None) => Part::ForkServer(lane.parse().ok()?),
+            ("child", Some(case), Some(attempt)) => {
+                Part::Child(Turn { case: CaseId(case.parse().ok()?), attempt: attempt.parse().ok()? })
+            }
+            _ => return None,
+        };
+        let mut number = || words.next()?.parse().ok();
+        let descriptors =
+            Descriptors { memory: number()?, doorbell: number()?, first: number()?, second: number()? };
+        let lanes = words.next()?.parse().ok()?;
+        Some(Role { part, descriptors, lanes, shuffle_seed: words.next()?.parse().ok() })
+    }
+
+    /// The seed that the supervisor shuffled with.
+    pub(crate) fn shuffle_seed(&self) -> Option<u64> {
+        self.shuffle_seed
+    }
+
+    /// In a spawned process, once it has made the same plan: does its part, and never returns.
+    pub(crate) fn play(self, job: &Job) -> ! {
+        let job = &Job { lanes: self.lanes, ..job.clone() };
+        match self.try_play(job) {
+            Some(never) => match never {},
+            None => std::process::exit(1),
+        }
+    }
+
+    /// Returns only if what it needs is not there.
+    fn try_play(self, job: &Job) -> Option<std::convert::Infallible> {
+        coverage::take_own_file();
+        let Descriptors { memory, doorbell, first, second } = self.descriptors;
+        let memory_file = inherited(memory)?;
+        let (doorbell, first) = (inherited(doorbell)?, inherited(first)?);
+        let lanes = usize::from(self.lanes);
+        let words = shared::words_from_file(Memory::size(job, lanes), &memory_file).ok()?;
+        let memory = Memory::new(words, job, lanes);
+        match self.part {
+            Part::Pool => run_pool(worker(job, memory.table, (first, doorbell)), &inherited(second)?),
+            Part::ForkServer(lane) => be_fork_server(job, (memory, &memory_file), lane, (first, doorbell)),
+            Part::Child(turn) => {
+                let case = (turn.case, job.plan.case(turn.case));
+                let slot = memory.table.slot(turn.case, turn.attempt.into());
+                run_child(case, slot, &Arc::new(File::from(first)), BothRules::of(job).child)
+            }
+        }
+    }
+}
+
+/// A fork server that does not fork: its children are executed as it was.
+fn be_fork_server(
+    job: &Job,
+    (memory, memory_file): (Memory, &OwnedFd),
+    lane: usize,
+    (socket, doorbell): (OwnedFd, OwnedFd),
+) -> ! {
+    if adopt_orphans().is_err() {
+        std::process::exit(1);
+    }
+    let bell = doorbell.as_raw_fd();
+    let make = |turn: Turn, pipes: &Pipes| {
+        let frames = pipes.frames().as_raw_fd();
+        let descriptors =
+            Descriptors { memory: memory_file.as_raw_fd(), doorbell: bell, first: frames, second: frames };
+        spawn(job, (Part::Child(turn), descriptors), pipes.output(), None)
+    };
+    fork_server(job, memory, lane, (socket, doorbell)).serve(&make)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_understood_as_it_was_told() {
+        let descriptors = Descriptors { memory: 3, doorbell: 5, first: 8, second: 13 };
+        let turn = Turn { case: CaseId(7), attempt: 1 };
+        for (part, shuffle_seed) in
+            [(Part::Pool, None), (Part::ForkServer(2), Some(u64::MAX)), (Part::Child(turn), Some(0))]
+        {
+            let told = Role { part, descriptors, lanes: 4, shuffle_seed }.told();
+            let role = Role::parse(&told).expect("understood");
+            assert_eq!((role.part, role.descriptors), (part, descriptors));
+            assert_eq!((role.lanes, role.shuffle_seed), (4, shuffle_seed));
+        }
+        for wrong in ["", "pool", "pool 1 2 3", "child/1 1 2 3 4 5 -", "other 1 2 3 4 5 -"] {
+            assert!(Role::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+}
