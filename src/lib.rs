@@ -14,16 +14,17 @@
 //! # What happens when a test binary starts
 //!
 //! ```text
-//! you ── supervisor ──┬── pool     lanes on rayon workers, tests in-process      (replaced when it dies or hangs)
-//!        one thread   ├── child    one test that timed out, or was in flight when the pool died
-//!        no user code └── child    one test of a run with SNOUT_ISOLATE=always
+//! you ── supervisor ──┬── pool                    lanes on rayon workers, tests in-process    (replaced when it dies or hangs)
+//!        one thread   ├── fork server ── child    one test that timed out, or was in flight when the pool died
+//!        no user code └── fork server ── child    one test of a run with SNOUT_ISOLATE=always
 //! ```
 //!
 //! - The **supervisor** is the process you started. It plans, watches, accumulates and reports. It has one thread and runs
 //!   no test, so it may fork at any time and is never the one that crashes.
 //! - The **pool** is a forked process whose lanes claim tests from shared memory. A passing test costs no message and no
 //!   system call.
-//! - A **child** is a forked process that runs one test. Its verdict is final.
+//! - A **child** is a forked process that runs one test. Its verdict is final. Each lane that needs children has a **fork server**
+//!   that makes them, one after the other, and sees that nothing is left of them.
 //!
 //! What a test did is written to a table in shared memory that outlives any worker, so a process that vanishes takes no
 //! result with it, and its tests are known: each is tried alone in a child, which convicts or acquits it. A process that

@@ -12,9 +12,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::child::prepare;
-use super::{Rules, parcel};
+use super::{Rules, parcel, thread};
 use crate::accumulate::{ChildQueue, EndOfChild, HowEnded, Place, RunTable, State, Turn};
-use crate::model::{Leftover, Moment};
+use crate::model::{Leftover, Moment, ThreadMode};
 use crate::plan::Plan;
 use crate::sys::clock::nanoseconds;
 use crate::sys::descriptor::{is_empty, pipe};
@@ -83,6 +83,9 @@ impl ForkServer {
     /// Serves until nothing more will come, and ends the process.
     pub(crate) fn serve(&self, make: MakeChild<'_>) -> ! {
         prepare(self.rules);
+        if self.rules.thread_mode == ThreadMode::Fresh {
+            thread::warm_up();
+        }
         // Without pipes it is of no use: the supervisor sees it end, and goes on with another.
         let _ = self.serve_all(make);
         // It has run nobody's code: there is nothing to be done at its end, and no coverage to be counted.

@@ -52,6 +52,15 @@ pub(super) fn run(case: &'static Case, rules: &'static Rules, buffer: &Buffer, m
     }
 }
 
+/// Makes what the C library keeps of a thread that has ended, its stack and its share of the heap, so that processes forked from
+/// this one have it: making their thread takes some 50 µs less. The thread is gone when this returns.
+#[cfg(snout_processes)]
+pub(super) fn warm_up() {
+    let allocates = || drop(std::hint::black_box(Box::new(0)));
+    // Without it, each process makes its own.
+    let _ = std::thread::Builder::new().spawn(allocates).map(std::thread::JoinHandle::join);
+}
+
 /// Runs a test on a thread of its own, which ends the process as `end` says: nobody has to be woken for that, and the test's
 /// thread-locals are dropped by `exit`.
 #[cfg(snout_processes)]

@@ -61,6 +61,28 @@ fn a_child_s_leftovers_are_laid_to_its_own_test() {
 }
 
 #[test]
+fn whoever_left_its_test_s_group_is_found_too() {
+    for mode in [Mode::Isolated, Mode::SpawnedAlone] {
+        let run = Program::named("leaves_daemon").in_mode(mode, 4).run();
+        run.expect_text("leaves_a_daemon left 1 process behind, killed: sleep (pid ");
+        run.expect_nothing_left().expect_code(0).expect_no_text("kills_and_does_not_wait left");
+    }
+    for mode in [Mode::Parallel, Mode::Pooled, Mode::Spawned] {
+        let run = Program::named("leaves_daemon").in_mode(mode, 4).run();
+        run.expect_nothing_left().expect_code(0).expect_text("\nleaked:\n").expect_text("sleep (pid ");
+    }
+}
+
+#[test]
+fn a_child_that_kills_its_parent_harms_no_other_test() {
+    for mode in [Mode::Isolated, Mode::SpawnedAlone] {
+        let run = Program::named("kills_parent").in_mode(mode, 2).env("KILL_PARENT", "1").run();
+        run.expect_nothing_left().expect_code(101).expect_text("test before ... ok");
+        run.expect_text("test kills_its_parent ... FAILED").expect_text("test stands_beside ... ok");
+    }
+}
+
+#[test]
 fn std_s_own_words_on_a_stack_overflow_are_kept() {
     Program::named("overflows_stack")
         .run()

@@ -154,7 +154,8 @@ fn nextest_itself_comes_to_the_table_s_verdicts() {
 /// Not those that nextest would wait for, nor the twenty thousand, nor doctests, whose names have spaces in them.
 fn judged_by_nextest(name: &str) -> bool {
     !table::entry(name).hangs
-        && !["many", "expands_doctests", "prints_50mb", "benches", "leaves_grandchild"].contains(&name)
+        && !["many", "expands_doctests", "prints_50mb", "benches", "leaves_grandchild", "leaves_daemon"]
+            .contains(&name)
 }
 
 /// `        PASS [   0.004s] (1/9) programs::passes adds`, by binary and test.

@@ -123,6 +123,16 @@ pub(crate) const PROGRAMS: &[Entry] = &[
         &[ok("leaves_a_grandchild"), ok("stands_beside")],
     ),
     entry(
+        "leaves_daemon",
+        ComesOutTheSame("libtest does not notice what is left behind"),
+        &[ok("leaves_a_daemon"), ok("kills_and_does_not_wait"), ok("stands_beside")],
+    ),
+    entry(
+        "kills_parent",
+        ReadsTheSame(&Mode::ALL),
+        &[ok("before"), ok("kills_its_parent"), ok("stands_beside")],
+    ),
+    entry(
         "leaks_thread",
         ReadsTheSame(&Mode::ALL),
         &[ok("leaks_a_thread"), ok("leaks_a_thread_that_never_ends"), ok("outlasts_it"), ok("stands_beside")],
