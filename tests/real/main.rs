@@ -17,6 +17,14 @@ mod on_crate;
 mod rig;
 mod verdicts;
 
+// Shared with the other targets: see `tests/rig`.
+#[path = "../rig/environment.rs"]
+mod environment;
+#[path = "../rig/harness.rs"]
+mod harness;
+#[path = "../rig/process.rs"]
+mod process;
+
 #[path = "../../examples/on_crate/package.rs"]
 mod package;
 

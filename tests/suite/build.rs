@@ -8,15 +8,9 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::expect::Libtest;
+pub(crate) use crate::harness::Harness;
 use crate::process::plain;
 use crate::table;
-
-/// Whose tests they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Harness {
-    Snout,
-    Libtest,
-}
 
 /// The root of snout's own package.
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");

@@ -1,6 +1,7 @@
 //! Builds that change what the harness is made of: it is there all the same, captures, and comes to the same verdicts.
 
-use crate::rig::{Flavour, PLAIN, run};
+use crate::process::run;
+use crate::rig::{Flavour, PLAIN};
 
 const LTO: Flavour = Flavour { name: "lto", ..PLAIN };
 const WITHOUT_PROCESSES: Flavour = Flavour { name: "without_processes", ..PLAIN };
