@@ -62,8 +62,8 @@ impl Build {
     pub(crate) fn of(suite: &Suite, harness: Harness) -> Result<Self, String> {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real");
         let name = format!("{}-{}", suite.name, suite.version);
-        let role = format!("{harness:?}").to_lowercase();
-        let (folder, output) = (cache.join(&role).join(&name), cache.join("output").join(role).join(name));
+        let role = harness.name();
+        let (folder, output) = (cache.join(role).join(&name), cache.join("output").join(role).join(name));
         prepare(suite, harness, &folder, &cache.join("target"))?;
         let build = Self { folder, harness, output };
         let log = build.empty_output()?;

@@ -5,3 +5,12 @@ pub(crate) enum Harness {
     Libtest,
     Snout,
 }
+
+impl Harness {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Harness::Libtest => "libtest",
+            Harness::Snout => "snout",
+        }
+    }
+}

@@ -24,7 +24,11 @@ mod tools;
 
 #[path = "../rig/environment.rs"]
 mod environment;
+#[path = "../rig/fixture.rs"]
+mod fixture;
 #[path = "../rig/harness.rs"]
 mod harness;
+#[path = "../rig/messages.rs"]
+mod messages;
 #[path = "../rig/process.rs"]
 mod process;

@@ -20,7 +20,11 @@ mod valgrind;
 
 #[path = "../rig/environment.rs"]
 mod environment;
+#[path = "../rig/fixture.rs"]
+mod fixture;
 #[path = "../rig/harness.rs"]
 mod harness;
+#[path = "../rig/messages.rs"]
+mod messages;
 #[path = "../rig/process.rs"]
 mod process;

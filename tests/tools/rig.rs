@@ -1,18 +1,17 @@
 //! Builds the programs of `fixtures/tools` in each flavour, and says in sentences what is expected of a run.
 
-use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::thread;
 
+use crate::fixture::{compile, package};
 use crate::harness::Harness;
-use crate::process::{Ended, plain, run};
+use crate::process::{Ended, plain};
 
-/// The line a user adds, as the fixture's manifest spells it.
-const THE_LINE: &str = "test = { package = \"snout\", path = \"../..\" }\n";
+/// The package of the programs.
+const PACKAGE: &str = "tools";
 
 /// How the programs are compiled.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +41,7 @@ impl Flavour {
         if self.cross {
             command.args(["--target", &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)]);
         }
-        command.current_dir(package(self.harness)).env("CARGO_TARGET_DIR", &target);
+        command.current_dir(package(self.harness, PACKAGE)).env("CARGO_TARGET_DIR", &target);
         // Instrumented build scripts write profiles too: not into the sources.
         command.env("RUSTFLAGS", self.flags).env("LLVM_PROFILE_FILE", target.join("build-%p.profraw"));
         command
@@ -51,46 +50,16 @@ impl Flavour {
     /// The executable of `tests/PROGRAM.rs`.
     pub(crate) fn executable(&self, program: &str) -> PathBuf {
         let mut cargo = self.cargo("test");
-        cargo.args(["--test", program, "--no-run", "--message-format", "json-render-diagnostics"]);
-        let ended = run(&mut cargo);
-        ended.expect_code(0);
-        let named = ended.text().lines().find_map(named_executable);
-        named.unwrap_or_else(|| ended.fail("cargo named no executable"))
+        let named = compile(cargo.args(["--test", program])).remove(program);
+        named.unwrap_or_else(|| panic!("`{program}` is not built as {self:?}"))
     }
 
     /// A command that runs `tests/PROGRAM.rs`.
     pub(crate) fn program(&self, program: &str) -> Command {
         let mut command = plain(self.executable(program));
-        command.current_dir(package(self.harness));
+        command.current_dir(package(self.harness, PACKAGE));
         command
     }
-}
-
-/// The path of the executable, if that is what cargo's message is about.
-fn named_executable(message: &str) -> Option<PathBuf> {
-    let message: serde_json::Value = serde_json::from_str(message).expect("cargo writes JSON");
-    message.get("executable")?.as_str().map(PathBuf::from)
-}
-
-/// The fixture package: as it stands, or a twin with the one line taken out of its manifest.
-fn package(harness: Harness) -> PathBuf {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tools");
-    if harness == Harness::Snout {
-        return original;
-    }
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let twin = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tools/without_the_line");
-    fs::create_dir_all(&twin).expect("a folder below the target folder");
-    for name in ["src", "tests", "benches"] {
-        let _ = fs::remove_file(twin.join(name));
-        symlink(original.join(name), twin.join(name)).expect("a link below the target folder");
-    }
-    let manifest = fs::read_to_string(original.join("Cargo.toml")).expect("the fixture's manifest");
-    assert!(manifest.contains(THE_LINE), "the fixture's manifest has the line as README spells it");
-    fs::write(twin.join("Cargo.toml"), manifest.replace(THE_LINE, ""))
-        .expect("a file below the target folder");
-    twin
 }
 
 impl Ended {
