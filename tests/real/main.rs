@@ -24,6 +24,8 @@ mod environment;
 mod harness;
 #[path = "../rig/process.rs"]
 mod process;
+#[path = "../rig/result_line.rs"]
+mod result_line;
 
 #[path = "../../examples/on_crate/package.rs"]
 mod package;

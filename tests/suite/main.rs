@@ -32,3 +32,5 @@ mod harness;
 mod messages;
 #[path = "../rig/process.rs"]
 mod process;
+#[path = "../rig/result_line.rs"]
+mod result_line;
