@@ -5,7 +5,7 @@
 //! - `rig` runs one program in one mode, and says what to expect of it in sentences.
 //! - `check` holds what a run said against the table.
 //! - `normal` takes out of a text what may differ between two runs that are the same.
-//! - what has a `#[path]` is shared with the other targets: see `tests/rig`.
+//! - `tests/rig` is shared with the other targets; each includes the files that it uses all of, so that dead code shows.
 //! - every other module is a set of claims.
 
 mod build;

@@ -6,7 +6,7 @@
 //!
 //! - `rig` builds the programs in each flavour, and says in sentences what to expect of a run.
 //! - `profile` reads what `-C instrument-coverage` writes.
-//! - what has a `#[path]` is shared with the other targets: see `tests/rig`.
+//! - `tests/rig` is shared with the other targets; each includes the files that it uses all of, so that dead code shows.
 //! - every other module is a set of claims.
 
 mod builds;
