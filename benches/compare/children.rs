@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 
+use crate::environment::plain;
+use crate::harness::Harness;
 use crate::process;
 use crate::rounds::{Contestant, rounds};
 use crate::table::{Goal, Row};
-use crate::workshop::{Built, Harness, Workshop, cargo, clean, size, write};
+use crate::workshop::{Built, Workshop, cargo, size, write};
 
 const TESTS: usize = 1_000;
 const ROUNDS: usize = 31;
@@ -43,11 +45,11 @@ fn beside_nextest(workshop: &Workshop, libtest: &Built, snout: &Built) -> Result
 fn beside_c(workshop: &Workshop, snout: &Built) -> Result<Vec<Row>, String> {
     let loop_in_c = compile_c(workshop, size(snout.binary())?)?;
     let mut contestants = vec![Contestant::new("fork and wait in C", || {
-        process::run(clean(&loop_in_c).args([TESTS.to_string(), "2".to_owned()]))
+        process::run(plain(&loop_in_c).args([TESTS.to_string(), "2".to_owned()]))
     })];
     for mode in MODES {
         contestants.push(Contestant::new(mode, move || {
-            let mut command = clean(snout.binary());
+            let mut command = plain(snout.binary());
             command.env("SNOUT_ISOLATE", "always").env("SNOUT_THREAD_MODE", mode);
             process::run(command.arg("--test-threads=2"))
         }));
@@ -65,7 +67,7 @@ fn compile_c(workshop: &Workshop, bytes: u64) -> Result<PathBuf, String> {
     let (source, program) = (workshop.folder("forks.c"), workshop.folder("forks"));
     write(&source, SOURCE)?;
     let padding = format!("-DPADDING={}", bytes.saturating_sub(PROGRAM).max(1));
-    let mut gcc = clean("gcc");
+    let mut gcc = plain("gcc");
     gcc.arg("-O2").arg(padding).arg("-o").arg(&program).arg(&source);
     process::run(&mut gcc)?;
     Ok(program)

@@ -7,11 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::harness::Harness;
 use crate::package;
 use crate::process::{self, Usage};
 use crate::rounds::{Contestant, Series, rounds};
 use crate::table::{Goal, Row};
-use crate::workshop::{Harness, Workshop, cargo, manifest, remove_folder, size, write};
+use crate::workshop::{Workshop, cargo, manifest, remove_folder, size, write};
 
 const ROUNDS: usize = 9;
 const LINK_ROUNDS: usize = 21;

@@ -25,6 +25,12 @@ mod table;
 mod trivial;
 mod workshop;
 
+#[path = "../../tests/rig/environment.rs"]
+mod environment;
+#[path = "../../tests/rig/harness.rs"]
+mod harness;
+#[path = "../../tests/rig/messages.rs"]
+mod messages;
 #[path = "../../examples/on_crate/package.rs"]
 mod package;
 

@@ -9,10 +9,12 @@ use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::environment::plain;
+use crate::harness::Harness;
 use crate::process;
 use crate::rounds::{Contestant, Series, rounds};
 use crate::table::{Goal, Row};
-use crate::workshop::{Harness, Workshop, clean};
+use crate::workshop::Workshop;
 
 const TESTS: usize = 20_000;
 const ROUNDS: usize = 9;
@@ -38,7 +40,7 @@ pub(crate) fn measure(workshop: &Workshop) -> Result<Vec<Row>, String> {
     let count = workshop.rounds(ROUNDS);
     let mut rows = Vec::new();
     let contestant = |name: &'static str, binary, mode| {
-        Contestant::new(name, move || process::run(clean(binary).envs(mode_variable(mode))))
+        Contestant::new(name, move || process::run(plain(binary).envs(mode_variable(mode))))
     };
     let mut contestants = vec![contestant("libtest", libtest, None)];
     contestants.extend(MODES.map(|mode| contestant(mode, snout, Some(mode))));
@@ -64,7 +66,7 @@ fn sums(count: usize, binary: &Path, mode: Option<&'static str>, flag: &Path) ->
 
 fn sum(binary: &Path, mode: Option<&'static str>, flag: &Path) -> Result<f64, String> {
     let _ = fs::remove_file(flag);
-    let mut command = clean(binary);
+    let mut command = plain(binary);
     command.env("COMPARE_WAITS", flag).envs(mode_variable(mode));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| format!("cannot start a suite: {error}"))?;

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use crate::environment::plain;
+use crate::harness::Harness;
 use crate::package::{self, Spec};
 use crate::process::{self, Usage};
 use crate::rounds::{Contestant, rounds};
 use crate::table::{Goal, Row};
-use crate::workshop::{Built, Harness, Workshop, clean, remove_folder};
+use crate::workshop::{Built, Workshop, remove_folder};
 
 /// The versions that `tests/real` checks the verdicts of.
 const CRATES: [&str; 3] = ["semver@1.0.27", "itertools@0.14.0", "indexmap@2.14.2"];
@@ -53,7 +55,7 @@ fn build(workshop: &Workshop, name: &str, harness: Harness) -> Result<Built, Str
 fn run_all(built: &Built, mode: Option<&str>) -> Result<Usage, String> {
     let mut sum = Usage::default();
     for binary in &built.binaries {
-        let mut command = clean(binary);
+        let mut command = plain(binary);
         command.current_dir(&built.package).env("CARGO_MANIFEST_DIR", &built.package);
         sum = sum.then(process::run(command.envs(mode.map(|mode| ("SNOUT_THREAD_MODE", mode))))?);
     }

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use crate::environment::plain;
+use crate::harness::Harness;
 use crate::process;
 use crate::rounds::{Contestant, rounds};
 use crate::table::{Goal, Row};
-use crate::workshop::{Harness, Workshop, clean};
+use crate::workshop::Workshop;
 
 const ROUNDS: usize = 31;
 
@@ -37,7 +39,7 @@ fn suite<'run>(
     arguments: &'run [&str],
 ) -> Contestant<'run> {
     Contestant::new(name, move || {
-        let mut command = clean(binary);
+        let mut command = plain(binary);
         process::run(command.args(arguments).envs(mode.map(|mode| ("SNOUT_THREAD_MODE", mode))))
     })
 }

@@ -1,31 +1,19 @@
 //! The folder that suites are written to, and cargo, which builds them there.
 
-use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::environment::plain;
+use crate::harness::Harness;
+use crate::messages::test_binary;
 use crate::package;
 
 const CHECKOUT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Whose `test` crate a suite is linked with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Harness {
-    Libtest,
-    Snout,
-}
-
 impl Harness {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Harness::Libtest => "libtest",
-            Harness::Snout => "snout",
-        }
-    }
-
     /// The line below `[dev-dependencies]`.
     pub(crate) fn dependency(self) -> String {
         match self {
@@ -98,7 +86,7 @@ impl Workshop {
             return Err(format!("`{}` does not build:\n{said}", package.display()));
         }
         let said = String::from_utf8_lossy(&output.stdout);
-        let binaries: Vec<PathBuf> = said.lines().filter_map(executable).map(PathBuf::from).collect();
+        let binaries: Vec<PathBuf> = said.lines().filter_map(test_binary).map(|(_, path)| path).collect();
         if binaries.is_empty() {
             return Err(format!("`{}` has no tests", package.display()));
         }
@@ -106,31 +94,10 @@ impl Workshop {
     }
 }
 
-/// The test binary that a line of cargo's JSON tells of.
-fn executable(line: &str) -> Option<&str> {
-    // `test` of the profile, not of the target.
-    let is_test = line.contains("\"test\":true},\"features\"");
-    let (_, rest) = line.split_once("\"executable\":\"").filter(|_| is_test)?;
-    rest.split('"').next()
-}
-
 /// cargo in that package, with that target folder, and nothing in its environment that a user's would not have.
 pub(crate) fn cargo(package: &Path, target: &Path) -> Command {
-    let mut command = clean(package::cargo());
+    let mut command = plain(package::cargo());
     command.current_dir(package).env("CARGO_TARGET_DIR", target).env("CARGO_TERM_COLOR", "never");
-    command
-}
-
-/// A command that does not see what cargo, a test harness or this program's user set for this program.
-pub(crate) fn clean(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    let mut command = Command::new(program);
-    for (name, _) in env::vars_os() {
-        let text = name.to_string_lossy();
-        let foreign = ["CARGO_", "RUST_", "SNOUT_", "NEXTEST", "RUSTC", "RUSTFLAGS", "LD_LIBRARY_PATH"];
-        if foreign.iter().any(|start| text.starts_with(start)) && text != "CARGO_HOME" {
-            command.env_remove(name);
-        }
-    }
     command
 }
 

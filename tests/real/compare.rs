@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::rig::{Build, Harness, Mode, Run, Suite};
+use crate::harness::Harness;
+use crate::rig::{Build, Mode, Run, Suite};
 use crate::verdicts::{Name, differences};
 
 const MODES: [Mode; 3] = [

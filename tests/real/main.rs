@@ -7,6 +7,8 @@
 //! Dependencies are pinned too: each of these packages contains the `Cargo.lock` it was published with, and libtest's
 //! copy is built with `--locked`. snout's copy starts from the same file; cargo adds what snout itself needs.
 //!
+//! `tests/rig` is shared with the other targets; each includes the files that it uses all of, so that dead code shows.
+//!
 //! Copies and builds stay in cargo's folder for integration tests (`target/tmp/real`), so only a first run is slow.
 //! Removing that folder is always safe.
 
@@ -16,6 +18,15 @@ mod compare;
 mod on_crate;
 mod rig;
 mod verdicts;
+
+#[path = "../rig/environment.rs"]
+mod environment;
+#[path = "../rig/harness.rs"]
+mod harness;
+#[path = "../rig/process.rs"]
+mod process;
+#[path = "../rig/result_line.rs"]
+mod result_line;
 
 #[path = "../../examples/on_crate/package.rs"]
 mod package;

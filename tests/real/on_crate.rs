@@ -3,13 +3,15 @@
 use std::env;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use crate::package;
+use crate::process::{Ended, run};
 use crate::summary::Tally;
 
-/// The example as the README calls it. cargo has built it along with this test, unless only this test was asked for.
-fn on_crate(arguments: &[&str]) -> Output {
+/// The example as the README calls it. cargo has built it along with this test, unless only this test was asked for;
+/// so all that steers a build has to stay in the environment, for cargo not to build it anew.
+fn on_crate(arguments: &[&str]) -> Ended {
     let mut command = Command::new(package::cargo());
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -18,33 +20,32 @@ fn on_crate(arguments: &[&str]) -> Output {
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SNOUT_")) {
         command.env_remove(name);
     }
-    command.output().expect("cargo starts")
+    run(&mut command)
 }
 
 /// The one line that a wrong use must print, before it ends with 2.
 fn refusal(arguments: &[&str]) -> String {
-    let output = on_crate(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+    let ended = on_crate(arguments);
+    ended.expect_code(2);
+    let errors = ended.error_text();
     let line = errors.lines().last().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or_else(|| panic!("{arguments:?} ends with `{line}`")).to_owned()
 }
 
 #[test]
 fn the_readme_command_ends_with_the_summary_of_all_binaries() {
-    let output = on_crate(&["semver@1.0.27"]);
-    let text = String::from_utf8_lossy(&output.stdout);
+    let ended = on_crate(&["semver@1.0.27"]);
+    let text = ended.text();
     let summary = "semver@1.0.27: 5 binaries, 34 passed, 0 failed, 0 ignored (cargo's exit code 0)";
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(text.lines().last(), Some(summary), "{text}\n{errors}");
+    assert_eq!(text.lines().last(), Some(summary), "{ended}");
     assert!(text.contains("test test_parse ... ok"), "the tests' own lines go through: {text}");
-    assert_eq!(output.status.code(), Some(0));
+    ended.expect_code(0);
 }
 
 #[test]
 fn further_arguments_are_passed_on_to_cargo_and_to_the_tests() {
-    let output = on_crate(&["semver@1.0.27", "--test", "test_version", "--", "--exact", "test_parse"]);
-    let text = String::from_utf8_lossy(&output.stdout);
+    let ended = on_crate(&["semver@1.0.27", "--test", "test_version", "--", "--exact", "test_parse"]);
+    let text = ended.text();
     assert!(text.ends_with(": 1 binary, 1 passed, 0 failed, 0 ignored (cargo's exit code 0)\n"), "{text}");
 }
 

@@ -4,20 +4,18 @@
 //! `sh` puts the output of each into a file of its own. How the copy is built stands in its own `.cargo/config.toml`, so
 //! that the command which repeats a test needs nothing but the mode's variables.
 
-use std::env;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use crate::harness::Harness;
 use crate::package::{self, Spec};
+use crate::process::{DEADLINE, plain, run_while};
 use crate::verdicts::{self, Name, Verdicts};
-
-/// Far above what any binary of the suites takes, in a debug build on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(300);
 
 /// `$0` is the binary. `exec`, so that nothing stands between cargo and the harness.
 const RUNNER: &str = r#"
@@ -33,13 +31,6 @@ pub(crate) struct Suite {
     pub(crate) version: &'static str,
     /// How many tests libtest runs: fewer means that the rig has lost some.
     pub(crate) at_least: usize,
-}
-
-/// Whose `test` crate the binaries are linked with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Harness {
-    Libtest,
-    Snout,
 }
 
 /// A variable and its value, which choose how snout goes about it.
@@ -71,13 +62,13 @@ impl Build {
     pub(crate) fn of(suite: &Suite, harness: Harness) -> Result<Self, String> {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real");
         let name = format!("{}-{}", suite.name, suite.version);
-        let role = format!("{harness:?}").to_lowercase();
-        let (folder, output) = (cache.join(&role).join(&name), cache.join("output").join(role).join(name));
+        let role = harness.name();
+        let (folder, output) = (cache.join(role).join(&name), cache.join("output").join(role).join(name));
         prepare(suite, harness, &folder, &cache.join("target"))?;
         let build = Self { folder, harness, output };
         let log = build.empty_output()?;
-        let status = build.cargo(&["--no-run"], None, &log)?;
-        status.success().then_some(build).ok_or_else(|| {
+        let code = build.cargo(&["--no-run"], None, &log)?;
+        (code == Some(0)).then_some(build).ok_or_else(|| {
             let said = fs::read_to_string(&log).unwrap_or_default();
             format!("{} {} does not build for {harness:?}:\n{said}", suite.name, suite.version)
         })
@@ -87,7 +78,7 @@ impl Build {
     pub(crate) fn run(&self, mode: Option<Mode>) -> Result<Run, String> {
         let log = self.empty_output()?;
         let runner = format!("target.'cfg(all())'.runner = ['sh', '-c', {RUNNER:?}]");
-        let status = self.cargo(&["--no-fail-fast", "--config", &runner], mode, &log)?;
+        let code = self.cargo(&["--no-fail-fast", "--config", &runner], mode, &log)?;
         let mut verdicts = Verdicts::new();
         let outputs = self.files("stdout")?;
         outputs.first().map_or(Ok(()), |first| self.is_the_right_harness(first))?;
@@ -102,7 +93,7 @@ impl Build {
                 format!("{problem}\n  stderr ends with: {said}\n  all of it: {folder}\n    repeat: {repeat}")
             })?;
         }
-        Ok(Run { verdicts, code: status.code() })
+        Ok(Run { verdicts, code })
     }
 
     /// The command that runs one test alone.
@@ -120,38 +111,33 @@ impl Build {
             .to_owned()
     }
 
-    /// Runs `cargo test` in the copy; what it says on stderr goes to `log`.
-    fn cargo(&self, arguments: &[&str], mode: Option<Mode>, log: &Path) -> Result<ExitStatus, String> {
+    /// Runs `cargo test` in the copy; what it says on stderr goes to `log`. Returns its exit code.
+    ///
+    /// A binary over the deadline is killed, and cargo goes on with the next: the files that it wrote stay, and show how
+    /// far it came. Building has no deadline, for a build may wait for another.
+    fn cargo(&self, arguments: &[&str], mode: Option<Mode>, log: &Path) -> Result<Option<i32>, String> {
         let errors = fs::File::create(log).map_err(|error| cannot("create", log, &error))?;
-        let mut command = Command::new(package::cargo());
+        let mut command = plain(package::cargo());
         command.current_dir(&self.folder).args(["test", "--tests"]).args(arguments);
         command.args((self.harness == Harness::Libtest).then_some("--locked"));
-        for (name, _) in env::vars_os().filter(|(name, _)| is_foreign(&name.to_string_lossy())) {
-            command.env_remove(name);
-        }
         command.env("REAL_SUITE_OUTPUT", &self.output).envs(mode.map(|mode| (mode.0, mode.1)));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
-        let mut cargo = command.spawn().map_err(|error| format!("cannot run cargo: {error}"))?;
-        self.wait(&mut cargo)
+        command.stdout(Stdio::null()).stderr(errors);
+        let mut hung = false;
+        let ended = run_while(&mut command, || {
+            hung |= self.end_overdue_binary();
+            true
+        });
+        if hung {
+            return Err(format!("a binary hung; see `{}`", self.output.display()));
+        }
+        Ok(ended.code())
     }
 
-    /// Waits for cargo. A binary over the deadline is killed, and cargo goes on with the next: the files that it wrote
-    /// stay, and show how far it came. Building has no deadline, for a build may wait for another.
-    fn wait(&self, cargo: &mut Child) -> Result<ExitStatus, String> {
-        let mut hung = false;
-        loop {
-            match cargo.try_wait() {
-                Ok(Some(_)) if hung => return Err(format!("a binary hung; see `{}`", self.output.display())),
-                Ok(Some(status)) => return Ok(status),
-                Ok(None) => thread::sleep(Duration::from_millis(20)),
-                Err(error) => return Err(format!("cannot wait for cargo: {error}")),
-            }
-            if let Some(pid) = self.overdue_binary() {
-                hung = true;
-                drop(Command::new("kill").args(["-KILL", &pid]).stderr(Stdio::null()).status()); // it may have just ended by itself
-                thread::sleep(Duration::from_secs(1));
-            }
-        }
+    fn end_overdue_binary(&self) -> bool {
+        let Some(pid) = self.overdue_binary() else { return false };
+        drop(Command::new("kill").args(["-KILL", &pid]).stderr(Stdio::null()).status()); // it may have just ended by itself
+        thread::sleep(Duration::from_secs(1)); // by then cargo has started the next
+        true
     }
 
     /// The process that runs now, if it has run for too long.
@@ -195,12 +181,6 @@ impl Build {
             .then_some(())
             .ok_or_else(|| format!("`{binary}` was built for {:?} and contains {found:?}", self.harness))
     }
-}
-
-/// This very test may run under a harness or a runner, or in a build with flags of its own.
-fn is_foreign(variable: &str) -> bool {
-    let starts = ["SNOUT_", "NEXTEST", "RUST_TEST_", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_"];
-    starts.iter().any(|start| variable.starts_with(start))
 }
 
 /// Makes the copy, once.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::result_line;
 use crate::summary::Tally;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +61,16 @@ pub(crate) fn read(verdicts: &mut Verdicts, binary: &str, output: &str) -> Resul
         .ok_or_else(|| format!("the lines of `{binary}` say {seen}; its result line says {told}"))
 }
 
-/// `test NAME ... VERDICT`; the verdict's words, if they are none that is known.
+/// Test and verdict; the verdict's words, if they are none that is known.
 fn line(line: &str) -> Option<(&str, Result<Verdict, &str>)> {
-    let (name, words) = line.strip_prefix("test ")?.split_once(" ... ")?;
+    let (name, words) = result_line::read(line)?;
     let verdict = match words {
         "ok" => Ok(Verdict::Ok),
         "FAILED" => Ok(Verdict::Failed),
         words if words == "ignored" || words.starts_with("ignored, ") => Ok(Verdict::Ignored),
         words => Err(words),
     };
-    Some((name.strip_suffix(" - should panic").unwrap_or(name), verdict))
+    Some((name, verdict))
 }
 
 /// One line for each test that came out differently, or under one harness only.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::result_line;
+
 /// What a run said, test by test.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Report {
@@ -12,9 +14,6 @@ pub(crate) struct Report {
     /// What stands behind `test result: `, up to the time.
     pub(crate) summary: Option<String>,
 }
-
-/// What the pretty format puts between a name and the dots.
-const MODES: [&str; 3] = [" - should panic", " - compile fail", " - compile"];
 
 pub(crate) fn read(text: &str) -> Report {
     let mut report = Report::default();
@@ -43,13 +42,10 @@ pub(crate) fn read(text: &str) -> Report {
 }
 
 fn read_result(line: &str, report: &mut Report) {
-    let Some((name, result)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... ")) else {
-        return;
-    };
+    let Some((name, result)) = result_line::read(line) else { return };
     if result.is_empty() {
         return; // a line begun and interrupted, as when a test has to be tried again; it comes once more
     }
-    let name = MODES.iter().find_map(|mode| name.strip_suffix(mode)).unwrap_or(name);
     report.results.entry(name.to_owned()).or_default().push(result.to_owned());
 }
 

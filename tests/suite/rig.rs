@@ -3,6 +3,7 @@
 //! `Program::named("aborts").threads(1).pooled().run().expect_table()`
 
 use std::ops::Deref;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 
 use crate::build::{Harness, executable, package};
@@ -113,7 +114,7 @@ impl Run {
     /// Every test came out as the table says, said once, counted, and told by the exit code; nothing lives on.
     #[track_caller]
     pub(crate) fn expect_table(&self) -> &Run {
-        let wrong = differences(table::entry(&self.name), self.mode, &self.ended);
+        let wrong = differences(table::entry(&self.name), self.mode, &self.text(), self.code());
         if !wrong.is_empty() {
             self.fail(&format!(
                 "`{}`, {:?}, {:?}:\n  {}",
@@ -186,5 +187,31 @@ impl Run {
 
     pub(crate) fn report(&self) -> Report {
         report::read(&self.text())
+    }
+}
+
+impl Ended {
+    #[track_caller]
+    pub(crate) fn expect_signal(&self, signal: i32) -> &Ended {
+        if self.status.and_then(|status| status.signal()) != Some(signal) {
+            self.fail(&format!("expected death by signal {signal}"));
+        }
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_text(&self, fragment: &str) -> &Ended {
+        if !self.text().contains(fragment) {
+            self.fail(&format!("expected `{fragment}` on standard output"));
+        }
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_no_text(&self, fragment: &str) -> &Ended {
+        if self.text().contains(fragment) {
+            self.fail(&format!("expected no `{fragment}` on standard output"));
+        }
+        self
     }
 }

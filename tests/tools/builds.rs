@@ -1,6 +1,9 @@
 //! Builds that change what the harness is made of: it is there all the same, captures, and comes to the same verdicts.
 
-use crate::rig::{Flavour, PLAIN, run};
+use crate::fixture::package;
+use crate::harness::Harness;
+use crate::process::run;
+use crate::rig::{Flavour, PLAIN};
 
 const LTO: Flavour = Flavour { name: "lto", ..PLAIN };
 const WITHOUT_PROCESSES: Flavour = Flavour { name: "without_processes", ..PLAIN };
@@ -41,9 +44,8 @@ fn without_the_hooks_of_std_every_test_is_captured_in_a_child() {
 #[test]
 fn merged_doctests_run_as_the_newer_era_generates_them() {
     let mut cargo = FROM_1_100.cargo("test");
-    let package = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/era");
-    let ended =
-        run(cargo.env("SNOUT_BUILD_ERA_1_100", "1").current_dir(package).args(["--test", "doctests"]));
+    cargo.env("SNOUT_BUILD_ERA_1_100", "1").current_dir(package(Harness::Snout, "era"));
+    let ended = run(cargo.args(["--test", "doctests"]));
     ended.expect_code(101).expect("test src/lib.rs - passes (line 1) ... ok");
     ended.expect("test src/lib.rs - fails (line 5) ... FAILED");
     ended.expect("test src/lib.rs - panics (line 9) - should panic ... ok");

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::process::{Ended, plain, run, scratch};
 use crate::profile;
-use crate::rig::{Ended, Flavour, PLAIN, plain, run, scratch};
+use crate::rig::{Flavour, PLAIN};
 
 /// As `cargo llvm-cov` builds, but that threads which count at the same time lose nothing: exact figures need that.
 const COVERED: Flavour = Flavour {

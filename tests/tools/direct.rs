@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use crate::rig::{Ended, PLAIN, is_missing, run, scratch};
+use crate::process::{Ended, plain, run, scratch};
+use crate::rig::{PLAIN, is_missing};
 
 /// The program whose tests say where they run.
 const PROGRAM: &str = "looks_around";
@@ -22,7 +23,7 @@ fn in_process(ended: &Ended) -> String {
 /// `TOOL ARGUMENTS PROGRAM`.
 fn under(tool: &str, arguments: &[&str]) -> Command {
     let program = PLAIN.program(PROGRAM);
-    let mut command = crate::rig::plain(tool);
+    let mut command = plain(tool);
     command.args(arguments).arg(program.get_program());
     command
 }
@@ -58,7 +59,7 @@ fn under_nextest_tests_run_in_the_process_that_was_started() {
 fn a_crash_in_direct_mode_ends_the_process_as_the_system_would() {
     let ended = run_with(&["crashes", "--exact", "--nocapture", "--ignored"], &[]);
     // Killed by a signal: there is no exit code, and no supervisor that could have told of it.
-    if ended.code().is_some() || ended.stdout.contains("test result") {
+    if ended.code().is_some() || ended.text().contains("test result") {
         ended.fail("expected a death by a signal");
     }
 }

@@ -1,6 +1,8 @@
 //! The compiler of tomorrow, and the switches that only it has: verdicts and texts are those of its own libtest.
 
-use crate::rig::{Ended, Flavour, Harness, PLAIN, is_nightly_missing, run};
+use crate::harness::Harness;
+use crate::process::{Ended, run};
+use crate::rig::{Flavour, PLAIN, is_nightly_missing};
 
 const NIGHTLY: Flavour = Flavour { name: "nightly", nightly: true, ..PLAIN };
 const ABORTING: Flavour =
@@ -61,9 +63,10 @@ fn expect_same_verdicts(ours: Flavour, theirs: Flavour) {
 }
 
 /// `test result: …` without the time.
-fn counts(ended: &Ended) -> &str {
-    let line = ended.stdout.lines().find(|line| line.starts_with("test result: ")).unwrap_or_default();
-    line.split("; finished in").next().unwrap_or_default()
+fn counts(ended: &Ended) -> String {
+    let text = ended.text();
+    let line = text.lines().find(|line| line.starts_with("test result: ")).unwrap_or_default();
+    line.split("; finished in").next().unwrap_or_default().to_owned()
 }
 
 #[test]
@@ -81,7 +84,8 @@ fn benchmarks_are_measured_and_told_as_libtest_does() {
 
 /// The lines about benchmarks and their result, every figure a `#`.
 fn without_figures(ended: &Ended) -> Vec<String> {
-    let lines = ended.stdout.lines().filter(|line| line.starts_with("test ") || line.starts_with("running"));
+    let text = ended.text();
+    let lines = text.lines().filter(|line| line.starts_with("test ") || line.starts_with("running"));
     lines.map(without_figures_in).collect()
 }
 

@@ -5,7 +5,8 @@
 
 use std::process::Command;
 
-use crate::rig::{Ended, Flavour, PLAIN, is_nightly_missing, run};
+use crate::process::{Ended, run};
+use crate::rig::{Flavour, PLAIN, is_nightly_missing};
 
 const ADDRESS: Flavour =
     Flavour { name: "address", nightly: true, flags: "-Zsanitizer=address", cross: true, ..PLAIN };
@@ -95,7 +96,8 @@ fn in_direct_mode_the_sanitizer_has_the_last_word() {
 /// The sanitizer's report stands under the test's own name.
 #[track_caller]
 fn expect_report(ended: &Ended, test: &str, report: &str) {
-    let section = ended.stdout.split(&format!("---- {test} stdout ----")).nth(1).unwrap_or_default();
+    let text = ended.text();
+    let section = text.split(&format!("---- {test} stdout ----")).nth(1).unwrap_or_default();
     let section = section.split("\n---- ").next().unwrap_or_default();
     if !section.contains(report) {
         ended.fail(&format!("expected `{report}` in the output of `{test}`"));

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::rig::{PLAIN, is_missing, plain, run, scratch, skipped};
+use crate::process::{plain, run, scratch};
+use crate::rig::{PLAIN, is_missing, skipped};
 
 const VALGRIND: &str = "apt-get install valgrind";
 const PERF: &str = "apt-get install linux-perf";

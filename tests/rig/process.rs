@@ -3,25 +3,29 @@
 //! Standard output and error go to files: a process that outlives the command and keeps them open cannot hold the
 //! test up. Every process of the run carries a mark in its environment, by which those left behind are found.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The variable that marks the processes of one run.
-const MARK: &str = "SUITE_RUN";
+pub(crate) use crate::environment::plain;
 
-/// Far more than any run needs: it ends what hangs, and never what is merely slow.
-const DEADLINE: Duration = Duration::from_secs(120);
+/// The variable that marks the processes of one run.
+const MARK: &str = "RIG_RUN";
+
+/// Far more than any command needs, builds included, on a busy machine: it ends what hangs, and never what is merely slow.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(300);
 
 /// What a command did.
 pub(crate) struct Ended {
-    pub(crate) command: String,
+    command: String,
+    /// Of the process that was started.
+    pub(crate) pid: u32,
+    /// `None` if it had to be killed.
     pub(crate) status: Option<ExitStatus>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
@@ -43,14 +47,6 @@ impl Ended {
         self.status.and_then(|status| status.code())
     }
 
-    #[track_caller]
-    pub(crate) fn expect_signal(&self, signal: i32) -> &Ended {
-        if self.status.and_then(|status| status.signal()) != Some(signal) {
-            self.fail(&format!("expected death by signal {signal}"));
-        }
-        self
-    }
-
     /// Fails the test with `why` and all there is to know.
     #[track_caller]
     pub(crate) fn fail(&self, why: &str) -> ! {
@@ -64,29 +60,13 @@ impl Ended {
         }
         self
     }
-
-    #[track_caller]
-    pub(crate) fn expect_text(&self, fragment: &str) -> &Ended {
-        if !self.text().contains(fragment) {
-            self.fail(&format!("expected `{fragment}` on standard output"));
-        }
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn expect_no_text(&self, fragment: &str) -> &Ended {
-        if self.text().contains(fragment) {
-            self.fail(&format!("expected no `{fragment}` on standard output"));
-        }
-        self
-    }
 }
 
 impl fmt::Display for Ended {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status =
             self.status.map_or("still running at the deadline, and killed".to_owned(), |s| s.to_string());
-        writeln!(out, "\n  command: {}\n   status: {status}", self.command)?;
+        writeln!(out, "\n  command: {}\n  process: {}\n   status: {status}", self.command, self.pid)?;
         if !self.left_behind.is_empty() {
             writeln!(out, "     left: {}", self.left_behind.join(", "))?;
         }
@@ -119,27 +99,35 @@ pub(crate) fn run(command: &mut Command) -> Ended {
     ended
 }
 
-/// Runs `command`, its standard output and error wherever it sends them.
+/// Runs `command`, its standard output and error wherever it sends them, in a process group of its own: signals that it
+/// sends to its group are not meant for this test.
 pub(crate) fn run_as_it_is(command: &mut Command) -> Ended {
-    let mark = scratch_name();
-    command.stdin(Stdio::null()).env(MARK, &mark).process_group(0);
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
     let begin = Instant::now();
+    run_while(command.process_group(0), || begin.elapsed() <= DEADLINE)
+}
+
+/// Runs `command` for as long as `may_go_on` says that it may, which is asked every few milliseconds.
+pub(crate) fn run_while(command: &mut Command, mut may_go_on: impl FnMut() -> bool) -> Ended {
+    let mark = scratch_name();
+    command.stdin(Stdio::null()).env(MARK, &mark);
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+    let pid = child.id();
     let mut pause = Duration::from_micros(500);
     let status = loop {
         if let Some(status) = child.try_wait().expect("a child can be waited for") {
             break Some(status);
         }
-        if begin.elapsed() > DEADLINE {
+        if !may_go_on() {
             break None;
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(10));
     };
     let left_behind = end_all_marked(&mark, status.is_some());
+    child.kill().ok(); // the command itself may have lost its mark
     child.wait().expect("a child can be waited for");
     let command = spelled(command);
-    Ended { command, status, stdout: Vec::new(), stderr: Vec::new(), left_behind }
+    Ended { command, pid, status, stdout: Vec::new(), stderr: Vec::new(), left_behind }
 }
 
 /// A command as one would type it: folder, variables, program, arguments.
@@ -180,29 +168,6 @@ fn marked(variable: &[u8]) -> Vec<(String, String)> {
         .filter(|entry| carries(&entry.path()))
         .map(|entry| (entry.file_name().to_string_lossy().into_owned(), named(&entry.path())))
         .collect()
-}
-
-/// A command as a user types it: none of what cargo or a runner set for this test reaches it.
-pub(crate) fn plain(program: impl Into<OsString>) -> Command {
-    let mut command = Command::new(program.into());
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        let foreign = [
-            "RUST_",
-            "RUSTC_BOOTSTRAP",
-            "SNOUT_",
-            "NEXTEST",
-            "__RUST",
-            "CARGO_PKG",
-            "CARGO_MANIFEST",
-            "CARGO_BIN",
-        ];
-        if foreign.iter().any(|prefix| text.starts_with(prefix)) || text == "CARGO_TARGET_DIR" {
-            command.env_remove(&name);
-        }
-    }
-    command.env("RUST_BACKTRACE", "0").env("TERM", "xterm");
-    command
 }
 
 /// A fresh folder for one run.
