@@ -22,7 +22,7 @@ use crate::sys::{shared, socket};
 pub(super) struct Launcher<'run> {
     job: &'run Job,
     /// This process, the supervisor.
-    pid: u32,
+    pid: i32,
     /// `None` if tests run in this very process: its signals are theirs.
     signals: Option<Signals>,
     forker: Option<Forker>,
@@ -107,7 +107,7 @@ impl<'run> Launcher<'run> {
         };
         Ok(Launcher {
             job,
-            pid: std::process::id(),
+            pid: process::own_number(),
             signals,
             forker,
             memory: Memory::new(words, job, lanes),
@@ -217,7 +217,7 @@ impl<'run> Launcher<'run> {
         self.settle_in(None, not_for_it);
         let doorbell = self.doorbell.1.try_clone();
         let (Ok(()), Ok(doorbell)) = (adopt_orphans(), doorbell) else { std::process::exit(1) };
-        let parent = std::process::id();
+        let parent = process::own_number();
         let (socket_number, mask) = (socket.as_raw_fd(), self.mask());
         let make = |turn: Turn, pipes: &Pipes| match forker.fork()? {
             Fork::Parent(pid) => Ok(pid),

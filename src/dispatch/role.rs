@@ -58,7 +58,7 @@ pub(super) fn spawn(
 ) -> io::Result<Pid> {
     let shuffle_seed = job.plan.shuffle_seed();
     let role = Role { part, descriptors, lanes: job.lanes, shuffle_seed };
-    let parent = std::process::id();
+    let parent = process::own_number();
     let connections = Connections { output, nowhere: None, not_for_it: &[], parent };
     let Descriptors { memory, doorbell, first, second } = descriptors;
     process::spawn_self((ROLE, role.told()), &connections, &[memory, doorbell, first, second], mask)

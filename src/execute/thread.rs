@@ -11,7 +11,7 @@ use crate::model::{Case, Moment};
 #[cfg(snout_processes)]
 use crate::model::{Failure, Outcome};
 #[cfg(snout_processes)]
-use crate::sys::{clock::nanoseconds, thread::join_within};
+use crate::sys::{clock::nanoseconds, process, thread::join_within};
 
 /// What came of waiting for a thread.
 #[cfg(snout_processes)]
@@ -73,9 +73,11 @@ pub(super) fn run_and_end(
     let own_end = end.clone();
     let body = move || match own_end(attempt(case, rules, Moment(nanoseconds()))) {};
     match thread.spawn(body) {
-        Ok(_) => loop {
-            std::thread::park();
-        },
+        // Nothing is done with the handle: each page that this thread writes to has to be copied.
+        Ok(handle) => {
+            std::mem::forget(handle);
+            process::wait_for_the_end()
+        }
         // No more threads to be had: libtest runs the test where it stands, and so do we.
         Err(_) => match end(here(case, rules, Moment(nanoseconds()))) {},
     }

@@ -126,11 +126,3 @@ pub(crate) fn replace_standard(stream: RawFd, by: RawFd) -> io::Result<()> {
     retry(|| check(unsafe { libc::dup2(by, stream) }))?;
     Ok(())
 }
-
-/// Closes descriptors by number: in a forked process, the copies of what belongs to the supervisor.
-pub(crate) fn close_copies(descriptors: &[RawFd]) {
-    for &descriptor in descriptors {
-        // SAFETY: the owners of these numbers are values of the supervisor that a forked process never touches again.
-        unsafe { libc::close(descriptor) };
-    }
-}

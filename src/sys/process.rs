@@ -5,9 +5,14 @@ use std::io::{self, Read};
 use std::os::fd::RawFd;
 use std::process::{Command, Stdio};
 
-use super::descriptor::{close_copies, keep_over_exec, replace_standard};
+use super::descriptor::{keep_over_exec, replace_standard};
 use super::signals::SignalMask;
 use super::{check, coverage, retry};
+
+/// This process's own number.
+pub(crate) fn own_number() -> i32 {
+    std::process::id().cast_signed()
+}
 
 /// A process of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,40 +60,50 @@ pub(crate) struct Connections<'run> {
     /// Descriptors of the process that makes it, which it must not keep open.
     pub(crate) not_for_it: &'run [RawFd],
     /// The process that makes it.
-    pub(crate) parent: u32,
+    pub(crate) parent: i32,
 }
 
-/// Makes a forked process fit to run tests: a process group of its own, killed when its parent dies, standard input
-/// from nowhere, output to the supervisor, its own coverage counters.
+/// Makes a forked process fit to run tests: a process group of its own (the terminal's Ctrl-C goes to the supervisor alone, and the
+/// group can be killed as one), killed when its parent dies, standard input from nowhere, output to the supervisor, its own
+/// coverage counters.
+///
+/// Plain calls in one function, where the rest of this module has a function for each: a process that was just forked has none of
+/// its code in memory, and pays for every page of it.
 pub(crate) fn settle_in(connections: &Connections<'_>) -> io::Result<()> {
-    leave_group()?;
-    die_with_parent(connections.parent)?;
-    if let Some(nowhere) = connections.nowhere {
-        replace_standard(0, nowhere)?;
+    let Connections { output, nowhere, not_for_it, parent } = *connections;
+    // SAFETY: calls that change attributes and descriptors of the calling process. The standard streams belong to no value of
+    // ours, and the owners of the numbers that are closed are values of the parent that this process never touches again.
+    let is_settled = unsafe {
+        let mut is_settled = libc::setpgid(0, 0) != -1
+            && libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != -1
+            // The parent may have died before the attribute was set.
+            && libc::getppid() == parent;
+        if let Some(nowhere) = nowhere {
+            is_settled &= libc::dup2(nowhere, 0) != -1;
+        }
+        if let Some(output) = output {
+            is_settled &= libc::dup2(output, 1) != -1 && libc::dup2(output, 2) != -1;
+        }
+        let mut place = 0;
+        while place < not_for_it.len() {
+            libc::close(not_for_it[place]);
+            place += 1;
+        }
+        is_settled
+    };
+    if !is_settled {
+        return Err(io::Error::last_os_error());
     }
-    if let Some(output) = connections.output {
-        replace_standard(1, output)?;
-        replace_standard(2, output)?;
-    }
-    close_copies(connections.not_for_it);
     coverage::start_afresh();
     Ok(())
 }
 
-/// Moves this process to a group of its own: the terminal's Ctrl-C goes to the supervisor alone, and the group can be
-/// killed as one.
-fn leave_group() -> io::Result<()> {
-    // SAFETY: changes the group of the calling process, nothing else.
-    check(unsafe { libc::setpgid(0, 0) })?;
-    Ok(())
-}
-
 /// Has the kernel kill this process when the thread that made it ends.
-fn die_with_parent(parent: u32) -> io::Result<()> {
+fn die_with_parent(parent: i32) -> io::Result<()> {
     // SAFETY: sets an attribute of the calling process.
     check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
     // The parent may have died before the attribute was set.
-    let is_orphan = std::os::unix::process::parent_id() != parent;
+    let is_orphan = std::os::unix::process::parent_id().cast_signed() != parent;
     if is_orphan { Err(io::Error::from_raw_os_error(libc::ESRCH)) } else { Ok(()) }
 }
 
@@ -187,6 +202,14 @@ pub(crate) fn reap_ended() -> bool {
             -1 => return false,
             _ => {}
         }
+    }
+}
+
+/// Has this thread do nothing until another one ends the process.
+pub(crate) fn wait_for_the_end() -> ! {
+    loop {
+        // SAFETY: waits for a signal.
+        unsafe { libc::pause() };
     }
 }
 
