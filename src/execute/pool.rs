@@ -5,11 +5,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::thread;
 
-use rayon_core::ThreadPoolBuilder;
+use rayon_core::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 
 use super::capture::name_tests_in_panics;
 use super::lane::Lane;
@@ -21,21 +22,38 @@ use crate::sys::descriptor::{pipe, wait};
 ///
 /// `control` ends when the supervisor is done or gone.
 pub(crate) fn run_pool(worker: Worker, control: &OwnedFd) -> ! {
-    let code = match start_and_wait(worker, control) {
-        Ok(()) => 0,
-        // The supervisor sees a pool that ends with its work undone, and goes on with children.
-        Err(_) => 1,
+    let control = control.as_raw_fd();
+    let result = match worker.rules.thread_mode {
+        ThreadMode::Fresh => run_fresh(worker, control),
+        ThreadMode::Pooled => run_pooled(worker, control),
     };
-    // By `exit`, not `_exit`: coverage counters are written on the way out.
-    std::process::exit(code)
+    // By `exit`, not `_exit`: coverage counters are written on the way out. The supervisor sees a pool that ends with its
+    // work undone, and goes on with children.
+    std::process::exit(if result.is_ok() { 0 } else { 1 })
 }
 
-fn start_and_wait(worker: Worker, control: &OwnedFd) -> io::Result<()> {
+/// Tests have threads of their own and leave nothing on the workers: these may end, and the first of them may be this very
+/// thread. Another would begin its first test later, by as long as it takes to make a thread and to wake a processor for it.
+fn run_fresh(worker: Worker, control: RawFd) -> io::Result<()> {
+    let worker = Arc::new(worker);
+    let (pool, first, others) = prepare(&worker)?;
+    // From now on workers end with the last lane.
+    drop(pool);
+    others.into_iter().try_for_each(start_thread)?;
+    first.run();
+    // Else some test is not this pool's any more, and the supervisor has the last word.
+    if !worker.table.is_all_finished() {
+        await_any(&[control])?;
+    }
+    Ok(())
+}
+
+/// Tests run on the workers and leave thread-locals there, which must not be dropped after all: `exit` is called by this
+/// thread, which runs no test.
+fn run_pooled(worker: Worker, control: RawFd) -> io::Result<()> {
     let (ended, end) = pipe()?;
     start_in_process(Worker { end: Some(File::from(end)), ..worker })?;
-    // Whatever comes, or the end of the control pipe, is the signal. A handler of a test's may interrupt the wait.
-    while !wait(&[control.as_raw_fd(), ended.as_raw_fd()], None)? {}
-    Ok(())
+    await_any(&[control, ended.as_raw_fd()])
 }
 
 /// Starts the lanes on threads of this process; returns at once.
@@ -43,16 +61,51 @@ pub(crate) fn start_in_process(worker: Worker) -> io::Result<()> {
     if worker.rules.thread_mode == ThreadMode::Pooled {
         name_tests_in_panics();
     }
+    let (pool, first, others) = prepare(&Arc::new(worker))?;
+    // The threads must outlive this call; they end with the process.
+    std::mem::forget(pool);
+    std::iter::once(first).chain(others).try_for_each(start_thread)
+}
+
+/// A pool whose lanes wait for its workers, and what is left to do for those: to run on some thread, the first of them
+/// apart. A worker that finds its lane waiting need not fall asleep first.
+fn prepare(worker: &Arc<Worker>) -> io::Result<(ThreadPool, ThreadBuilder, Vec<ThreadBuilder>)> {
     let lanes = worker.lanes;
+    let mut workers = Vec::with_capacity(lanes);
     let pool = ThreadPoolBuilder::new()
         .num_threads(lanes)
         .thread_name(|number| format!("snout lane {number}"))
+        .spawn_handler(|worker| {
+            workers.push(worker);
+            Ok(())
+        })
         .build()
         .map_err(io::Error::other)?;
-    let worker = Arc::new(worker);
+    let worker = Arc::clone(worker);
     let still_busy = AtomicUsize::new(lanes);
-    pool.spawn_broadcast(move |context| Lane::new(Arc::clone(&worker), context.index()).run(&still_busy));
-    // The threads must outlive this call; they end with the process.
-    std::mem::forget(pool);
+    pool.spawn_broadcast(move |context| {
+        Lane::new(Arc::clone(&worker), context.index()).run(&still_busy);
+        rest(&worker);
+    });
+    let first = workers.swap_remove(0);
+    Ok((pool, first, workers))
+}
+
+fn start_thread(worker: ThreadBuilder) -> io::Result<()> {
+    let name = worker.name().unwrap_or_default().to_owned();
+    thread::Builder::new().name(name).spawn(|| worker.run()).map(drop)
+}
+
+/// A worker without a job looks for one some thirty times before it sleeps, on a processor that others need. While tests
+/// run on workers they may have jobs for it; when all are finished, nobody has.
+fn rest(worker: &Worker) {
+    while worker.rules.thread_mode == ThreadMode::Pooled && worker.table.is_all_finished() {
+        thread::park();
+    }
+}
+
+/// Waits for a byte in one of these pipes, or for its end. A handler of a test's may interrupt the wait.
+fn await_any(pipes: &[RawFd]) -> io::Result<()> {
+    while !wait(pipes, None)? {}
     Ok(())
 }

@@ -17,7 +17,8 @@ pub(crate) struct Worker {
     /// Every test waits for the supervisor's permission, so that what is printed stays in order.
     pub(crate) lockstep: bool,
     pub(crate) lanes: usize,
-    /// A byte written here has the pool's process end: everything is finished. `None` if the process is not the pool's alone.
+    /// A byte written here has the pool's process end: everything is finished. `None` if the process is not the pool's alone,
+    /// or ends by itself.
     pub(crate) end: Option<File>,
     /// Where frames go; lanes take turns.
     pub(crate) frames: Mutex<File>,
@@ -31,8 +32,8 @@ impl Worker {
         wire::send(finished, &*pipe)
     }
 
-    /// Has the process end, if it is the pool's alone, without waiting to be told. Its first thread does that: this one may
-    /// have thread-locals of tests, which must not be dropped after all.
+    /// Has the process end without waiting to be told, if it is the pool's alone and tests run on its workers. Another
+    /// thread does that: this one may have thread-locals of tests, which must not be dropped after all.
     pub(super) fn end(&self) {
         if let Some(end) = &self.end {
             let _ = (&*end).write(&[1]);
