@@ -34,6 +34,8 @@ impl Supervisor<'_> {
         } else {
             Pool::launched(self.launcher.launch_pool(&open)?)
         });
+        // It has results in a moment; the first of them need not ring, on a processor that a lane could have.
+        self.busy = true;
         Ok(())
     }
 
