@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
@@ -131,7 +132,13 @@ fn job(plan: &'static Plan, settings: &Settings, program: &Program) -> Job {
         time_limits: settings.time_limits,
         panics_abort: program.panics_abort,
     };
-    let lanes = settings.lanes.get().min(plan.cases().len().max(1));
+    let cases = plan.cases().len().max(1);
+    let lanes = match settings.lanes {
+        Some(lanes) => lanes.get().min(cases),
+        // To count processors, half a dozen files are read on Linux.
+        None if cases == 1 => 1,
+        None => std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(cases),
+    };
     let job = Job {
         plan,
         rules,

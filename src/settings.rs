@@ -20,8 +20,8 @@ pub(crate) struct Settings {
     pub(crate) measure: bool,
     /// Tests are run; with `--bench` alone they are reported as ignored.
     pub(crate) run_tests: bool,
-    /// How many tests may run at the same time.
-    pub(crate) lanes: NonZeroUsize,
+    /// How many tests may run at the same time; `None` for as many as there are processors.
+    pub(crate) lanes: Option<NonZeroUsize>,
     /// Output of tests is kept from the terminal.
     pub(crate) capture: bool,
     /// Output of passing tests is shown at the end.
@@ -113,20 +113,16 @@ impl Selection {
 const TIMEOUT: Duration = Duration::from_mins(10);
 const GRACE: Duration = Duration::from_secs(5);
 
-fn lanes(flags: &Flags, environment: &Environment) -> Result<NonZeroUsize, Error> {
-    // A list needs no lanes; asking how many there are reads files on Linux, and libtest does not look at the variable.
-    if flags.list {
-        return Ok(NonZeroUsize::MIN);
+fn lanes(flags: &Flags, environment: &Environment) -> Result<Option<NonZeroUsize>, Error> {
+    // A list needs no lanes, and libtest does not look at the variable.
+    if flags.list || flags.threads.is_some() {
+        return Ok(flags.threads);
     }
-    if let Some(lanes) = flags.threads {
-        return Ok(lanes);
-    }
-    match environment.value("RUST_TEST_THREADS") {
-        Some(value) => value.parse().map_err(|_| {
-            Error::usage(format!("RUST_TEST_THREADS is `{value}`, should be a positive integer."))
-        }),
-        None => Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
-    }
+    let Some(value) = environment.value("RUST_TEST_THREADS") else { return Ok(None) };
+    value
+        .parse()
+        .map(Some)
+        .map_err(|_| Error::usage(format!("RUST_TEST_THREADS is `{value}`, should be a positive integer.")))
 }
 
 fn format(flags: &Flags, environment: &Environment) -> Result<Format, Error> {
@@ -214,8 +210,9 @@ mod tests {
         ] {
             assert_eq!(settings(line, [("SNOUT_FORMAT", variable)]).format, format, "{line} {variable}");
         }
-        let lanes = |line, count| settings(line, [("RUST_TEST_THREADS", count)]).lanes.get();
-        assert_eq!((lanes("", "7"), lanes("--test-threads 3", "7"), lanes("--list", "x")), (7, 3, 1));
+        let lanes =
+            |line, count| settings(line, [("RUST_TEST_THREADS", count)]).lanes.map_or(0, NonZeroUsize::get);
+        assert_eq!((lanes("", "7"), lanes("--test-threads 3", "7"), lanes("--list", "x")), (7, 3, 0));
     }
 
     #[test]

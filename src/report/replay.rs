@@ -251,7 +251,7 @@ fn settings(format: Format) -> Settings {
         selection: Selection::default(),
         measure: false,
         run_tests: true,
-        lanes: NonZeroUsize::MIN,
+        lanes: Some(NonZeroUsize::MIN),
         capture: true,
         show_output: false,
         format,
