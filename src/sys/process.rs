@@ -31,8 +31,14 @@ impl Forker {
     /// `None` if the process has more than one thread: some constructor ran before `main` and started one. A lock that
     /// thread holds at the moment of a fork would stay locked in the child for ever.
     pub(crate) fn of_single_thread() -> Option<Forker> {
-        let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-        (threads == 1).then_some(Forker(std::marker::PhantomData))
+        use std::os::unix::fs::MetadataExt;
+        // A directory has two links, and this one another for each thread; reading it takes five calls. Where links are
+        // counted otherwise it has to be read.
+        let is_single = match fs::metadata("/proc/self/task").map(|tasks| tasks.nlink()) {
+            Ok(3) => true,
+            _ => fs::read_dir("/proc/self/task").map_or(1, Iterator::count) == 1,
+        };
+        is_single.then_some(Forker(std::marker::PhantomData))
     }
 
     /// Makes a copy of this process.
