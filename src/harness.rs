@@ -163,7 +163,8 @@ fn job(plan: &'static Plan, settings: &Settings, program: &Program) -> Job {
 /// process for each test already), somebody who asked for one test by name and wants to see it run.
 fn is_direct(plan: &Plan, settings: &Settings) -> bool {
     let one_to_watch = settings.selection.exact && !settings.capture && plan.cases().len() == 1;
-    settings.in_process || one_to_watch || dispatch::is_watched()
+    // Who watches is found in a file; nobody watches nothing.
+    settings.in_process || one_to_watch || !plan.cases().is_empty() && dispatch::is_watched()
 }
 
 fn run_job(job: &Job, settings: &Settings, started: RunStarted) -> Result<ExitCode, Error> {
@@ -184,7 +185,11 @@ fn run_job(job: &Job, settings: &Settings, started: RunStarted) -> Result<ExitCo
 fn conduct(job: &Job, desk: &mut Desk<'_>, started: RunStarted) -> io::Result<Ending> {
     let start = nanoseconds();
     desk.hear(Event::RunStarted(started))?;
-    let ending = dispatch::run(job, desk)?;
+    let ending = match job.plan.cases() {
+        // Most filters leave most binaries without a test.
+        [] => Ending::Complete,
+        _ => dispatch::run(job, desk)?,
+    };
     let elapsed = std::time::Duration::from_nanos(nanoseconds() - start);
     desk.hear(Event::RunFinished { elapsed })?;
     desk.flush()?;
