@@ -80,16 +80,14 @@ impl Pipes {
 type MakeChild<'run> = &'run dyn Fn(Turn, &Pipes) -> io::Result<Pid>;
 
 impl ForkServer {
-    /// Serves until nothing more will come, and ends the process.
-    pub(crate) fn serve(&self, make: MakeChild<'_>) -> ! {
+    /// Serves until nothing more will come.
+    pub(crate) fn serve(&self, make: MakeChild<'_>) {
         prepare(self.rules);
         if self.rules.thread_mode == ThreadMode::Fresh {
             thread::warm_up();
         }
         // Without pipes it is of no use: the supervisor sees it end, and goes on with another.
         let _ = self.serve_all(make);
-        // It has run nobody's code: there is nothing to be done at its end, and no coverage to be counted.
-        process::leave()
     }
 
     fn serve_all(&self, make: MakeChild<'_>) -> io::Result<()> {

@@ -285,8 +285,9 @@ pub(crate) fn adopted() -> Vec<(Pid, String)> {
 /// Whether there is any process to wait for, by a call that waits for none.
 fn has_children() -> bool {
     let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-    // SAFETY: no place for a result is given, and the call leaves every process as it is.
-    unsafe { libc::waitid(libc::P_ALL, 0, std::ptr::null_mut(), options) == 0 }
+    let mut info = std::mem::MaybeUninit::uninit();
+    // SAFETY: there is a place for the result, which nobody reads, and the call leaves every process as it is.
+    unsafe { libc::waitid(libc::P_ALL, 0, info.as_mut_ptr(), options) == 0 }
 }
 
 struct Process {
