@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use crate::accumulate::Ledger;
 use crate::cli::{self, Environment, Request};
+use crate::context::Registry;
 use crate::contract::TestDescAndFn;
 use crate::discover::{self, Selected};
 use crate::dispatch::{self, Ending, Job, Listener};
@@ -71,9 +72,12 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
     if let Some(role) = &role {
         settings.shuffle_seed = role.shuffle_seed();
     }
-    let Selected { cases, filtered_out, name_width } = discover::cases(tests, &settings);
+    static REGISTRY: OnceLock<Registry> = OnceLock::new();
+    let (tests, registry) = discover::declared(tests);
+    let registry = REGISTRY.get_or_init(|| registry);
+    let Selected { cases, filtered_out, name_width } = discover::cases(&tests, registry, &settings);
     if role.is_none() {
-        warn(tests, &cases, &settings);
+        warn(&tests, &cases, &settings);
     }
     if settings.list {
         return list(&cases, &settings);
@@ -81,8 +85,12 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
     // Lanes, and threads that outlive their tests, read the plan for as long as the process lives.
     // In a static, not leaked: a leak checker looks there when `main` has returned.
     static PLAN: OnceLock<Plan> = OnceLock::new();
-    let plan = PLAN.get_or_init(|| Plan::new(cases, settings.shuffle_seed));
-    let job = job(plan, &settings, program);
+    let is_direct = is_direct(&cases, &settings);
+    let plan = PLAN.get_or_init(|| match Plan::new(cases, settings.shuffle_seed) {
+        plan if is_direct || !dispatch::HAS_PROCESSES => plan.in_one_process(),
+        plan => plan,
+    });
+    let job = job((plan, registry), &settings, program, is_direct);
     match role {
         Some(role) => role.play(&job),
         None => {
@@ -123,12 +131,18 @@ fn list(cases: &[Case], settings: &Settings) -> Result<ExitCode, Error> {
     written.map(|()| ExitCode::SUCCESS).map_err(|error| Error::system("write the list", error))
 }
 
-fn job(plan: &'static Plan, settings: &Settings, program: &Program) -> Job {
+fn job(
+    (plan, registry): (&'static Plan, &'static Registry),
+    settings: &Settings,
+    program: &Program,
+    is_direct: bool,
+) -> Job {
     let rules = Rules {
         thread_mode: settings.thread_mode,
         capture: settings.capture,
         show_output: settings.show_output,
         timeout: settings.timeout,
+        watches_time: true,
         time_limits: settings.time_limits,
         panics_abort: program.panics_abort,
     };
@@ -141,6 +155,7 @@ fn job(plan: &'static Plan, settings: &Settings, program: &Program) -> Job {
     };
     let job = Job {
         plan,
+        registry,
         rules,
         lanes: u16::try_from(lanes).unwrap_or(u16::MAX),
         isolate: settings.isolate,
@@ -152,7 +167,7 @@ fn job(plan: &'static Plan, settings: &Settings, program: &Program) -> Job {
     // A child's text is caught at its descriptors, whatever this compiler's std is like.
     if program.panics_abort || settings.capture && !capture::is_available() {
         job.isolated()
-    } else if is_direct(plan, settings) {
+    } else if is_direct {
         job.direct()
     } else {
         job
@@ -161,10 +176,10 @@ fn job(plan: &'static Plan, settings: &Settings, program: &Program) -> Job {
 
 /// Whether the tests run in this very process, where whoever looks at it expects them: a debugger, a profiler, nextest (a
 /// process for each test already), somebody who asked for one test by name and wants to see it run.
-fn is_direct(plan: &Plan, settings: &Settings) -> bool {
-    let one_to_watch = settings.selection.exact && !settings.capture && plan.cases().len() == 1;
+fn is_direct(cases: &[Case], settings: &Settings) -> bool {
+    let one_to_watch = settings.selection.exact && !settings.capture && cases.len() == 1;
     // Who watches is found in a file; nobody watches nothing.
-    settings.in_process || one_to_watch || !plan.cases().is_empty() && dispatch::is_watched()
+    settings.in_process || one_to_watch || !cases.is_empty() && dispatch::is_watched()
 }
 
 fn run_job(job: &Job, settings: &Settings, started: RunStarted) -> Result<ExitCode, Error> {

@@ -57,6 +57,7 @@
 
 mod accumulate;
 mod cli;
+mod context;
 mod contract;
 mod discover;
 mod dispatch;
@@ -64,6 +65,7 @@ mod entry;
 mod error;
 mod execute;
 mod harness;
+mod macros;
 mod model;
 mod plan;
 mod report;
@@ -71,9 +73,18 @@ mod settings;
 mod skip;
 mod sys;
 
+pub use context::Fixture;
 pub use contract::{
     Bencher, ExitCode, ShouldPanic, StaticBenchFn, StaticTestFn, StaticTestName, TestDesc, TestDescAndFn,
     TestFn, TestName, TestType, assert_test_result, black_box,
 };
 pub use entry::*;
 pub use skip::skip;
+
+/// What the macros name. Not for use by hand: it changes as they do.
+#[doc(hidden)]
+pub mod __declare {
+    pub use crate::context::{
+        ContextOptions, Declared, Define, Mode, TornDown, declare_context, declare_fixture, instance,
+    };
+}

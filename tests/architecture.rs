@@ -7,25 +7,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may import. What is not here may not be.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("sys", &[]),
     ("error", &[]),
     ("skip", &[]),
+    ("macros", &[]),
+    ("context", &["model", "skip"]),
     ("contract", &["model"]),
     ("cli", &["error", "model"]),
     ("settings", &["cli", "error", "model"]),
-    ("discover", &["contract", "error", "model", "settings"]),
+    ("discover", &["context", "contract", "error", "model", "settings"]),
     ("plan", &["model"]),
     ("accumulate", &["model"]),
-    ("execute", &["accumulate", "contract", "model", "plan", "skip", "sys"]),
-    ("dispatch", &["accumulate", "execute", "model", "plan", "sys"]),
+    ("execute", &["accumulate", "context", "contract", "model", "plan", "skip", "sys"]),
+    ("dispatch", &["accumulate", "context", "execute", "model", "plan", "sys"]),
     ("report", &["accumulate", "model", "settings"]),
     (
         "harness",
         &[
             "accumulate",
             "cli",
+            "context",
             "contract",
             "discover",
             "dispatch",

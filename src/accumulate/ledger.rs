@@ -107,12 +107,16 @@ impl<'run> Ledger<'run> {
         self.elapsed
     }
 
-    /// Whether nothing speaks against the run: no test failed, all that were selected came out, and no pool died with
-    /// nobody to answer for it.
+    /// Whether nothing speaks against the run: no test failed, all that were selected came out, no fixture went wrong, and no
+    /// pool died with nobody to answer for it.
     pub(crate) fn is_success(&self) -> bool {
-        let is_blameless =
-            |notice: &Notice| matches!(notice, Notice::PoolDied { in_flight, .. } if in_flight.is_empty());
-        let unexplained = self.notices.iter().any(is_blameless);
-        self.tally.failed == 0 && self.tally.total() == self.started.selected && !unexplained
+        let speaks_against_it = |notice: &Notice| match notice {
+            Notice::PoolDied { in_flight, .. } => in_flight.is_empty(),
+            Notice::Trouble(_) => true,
+            Notice::Escalated { .. } | Notice::Leaked { .. } | Notice::Stray(_) => false,
+        };
+        self.tally.failed == 0
+            && self.tally.total() == self.started.selected
+            && !self.notices.iter().any(speaks_against_it)
     }
 }

@@ -27,8 +27,8 @@ const QUEUED: usize = 0;
 const TAKEN: usize = 1;
 const HEAD: usize = 8;
 
-/// Words a lane has: what it runs, its child's leash, whether its pipes were read.
-const LANE: usize = 3;
+/// Words a lane has: what it runs, its child's leash, whether its pipes were read, whether its child has made new ones.
+const LANE: usize = 4;
 /// Words an entry has: whose turn it is and who has taken it, and how it ended.
 const ENTRY: usize = 2;
 
@@ -218,6 +218,17 @@ impl ChildQueue {
     /// The lane has new pipes, which nobody has read from.
     pub(crate) fn renew_pipes(&self, lane: usize) {
         self.lane(lane)[2].store(0, SeqCst);
+    }
+
+    /// The lane's child has made new pipes by itself.
+    pub(crate) fn renew_pipes_in_child(&self, lane: usize) {
+        self.lane(lane)[3].store(1, SeqCst);
+        self.renew_pipes(lane);
+    }
+
+    /// Whether it has, since this was asked last.
+    pub(crate) fn take_renewed_in_child(&self, lane: usize) -> bool {
+        self.lane(lane)[3].swap(0, SeqCst) == 1
     }
 
     /// Says how the lane's child at `place` ended.

@@ -12,7 +12,8 @@
 //! 4. If the outcome has text, the lane first sends that down its pipe; the state then is `Reported`.
 //! 5. It replaces `Running` by the final state, unless the supervisor was faster and took the test away (`TimedOut`).
 //! 6. It appends the test to the list of finished ones, and rings the doorbell if the supervisor sleeps.
-//! 7. It goes on at 2; or, if its place is wanted, *leaves* and starts again at 1.
+//! 7. Before what has to run alone, the one lane that does that waits for the supervisor's permission.
+//! 8. It goes on at 2; or, if its place is wanted, *leaves* and starts again at 1.
 
 use std::sync::atomic::{
     AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
@@ -34,10 +35,22 @@ pub(crate) enum State {
     Reported,
     /// Its time was up in the pool; whoever runs it has lost it.
     TimedOut,
+    /// Something that it needs is being set up.
+    SettingUp,
 }
 
-const STATES: [State; 6] =
-    [State::Pending, State::Running, State::Passed, State::Ignored, State::Reported, State::TimedOut];
+const STATES: [State; 7] = [
+    State::Pending,
+    State::Running,
+    State::Passed,
+    State::Ignored,
+    State::Reported,
+    State::TimedOut,
+    State::SettingUp,
+];
+
+/// In a state: the test has written to its pipes, and they are its alone.
+const WRITTEN: u64 = 0x80;
 
 /// The head of the table, one word each.
 const NEXT: usize = 0;
@@ -46,6 +59,7 @@ const FINISHED: usize = 2;
 const DOORBELL: usize = 3;
 const GRANTED: usize = 4;
 const LISTED: usize = 5;
+const SERIAL: usize = 6;
 const HEAD: usize = 8; // the rest keeps the slots on a cache line of their own
 
 /// Words a test has in the table: state, start, end.
@@ -57,6 +71,8 @@ pub(crate) struct RunTable {
     words: &'static [AtomicU64],
     lanes: usize,
     cases: usize,
+    /// How many of them are the pool's.
+    in_pool: usize,
 }
 
 /// How many lanes the pool may use and how many it does.
@@ -85,7 +101,12 @@ impl RunTable {
     /// The table in these words, which must be `size` many and all zero when the first process sees them.
     pub(crate) fn new(words: &'static [AtomicU64], lanes: usize, cases: usize) -> RunTable {
         assert!(words.len() >= RunTable::size(lanes, cases), "the run table is larger than its memory");
-        RunTable { words, lanes, cases }
+        RunTable { words, lanes, cases, in_pool: cases }
+    }
+
+    /// The same, where only so many cases are the pool's.
+    pub(crate) fn with_in_pool(self, in_pool: usize) -> RunTable {
+        RunTable { in_pool, ..self }
     }
 
     /// The word that lanes wait on when they may not enter.
@@ -160,6 +181,20 @@ impl RunTable {
         self.words[GRANTED].load(Acquire)
     }
 
+    /// Permits what has to run alone: nothing else runs, and nothing else begins.
+    pub(crate) fn grant_serial(&self) {
+        self.words[SERIAL].store(1, SeqCst);
+    }
+
+    pub(crate) fn is_serial_granted(&self) -> bool {
+        self.words[SERIAL].load(SeqCst) == 1
+    }
+
+    /// The word that the first lane waits on before what has to run alone.
+    pub(crate) fn serial_gate(&self) -> &'static AtomicU64 {
+        &self.words[SERIAL]
+    }
+
     /// What each lane is running.
     pub(crate) fn running(&self) -> impl Iterator<Item = CaseId> {
         self.lane_words().iter().filter_map(|lane| {
@@ -183,7 +218,7 @@ impl RunTable {
         self.words[HEAD + self.lanes + place].store(u64::from(case.0) + 1, SeqCst);
         // Counted behind the entry: another lane may have taken a place before this one, and not written it yet.
         let listed = self.words[LISTED].fetch_add(1, SeqCst) as usize + 1;
-        self.is_bell_armed() || listed == self.cases
+        self.is_bell_armed() || listed == self.in_pool
     }
 
     /// Whether the supervisor sleeps and has to be rung for; true once each time it does.
@@ -204,7 +239,7 @@ impl RunTable {
 
     /// Whether every test is in the list, written and not only counted.
     pub(crate) fn is_all_finished(&self) -> bool {
-        self.words[LISTED].load(SeqCst) as usize >= self.cases
+        self.words[LISTED].load(SeqCst) as usize >= self.in_pool
     }
 
     /// Asks the lanes to ring when a test finishes, or not to.
@@ -233,7 +268,7 @@ impl Slot {
     /// How this attempt stands.
     pub(crate) fn state(self) -> State {
         let word = self.words[0].load(Acquire);
-        let known = STATES.get((word & 0xff) as usize).filter(|_| word >> 8 == self.attempt);
+        let known = STATES.get((word & 0x7f) as usize).filter(|_| word >> 8 == self.attempt);
         known.copied().unwrap_or(State::Pending)
     }
 
@@ -246,14 +281,37 @@ impl Slot {
         self.words[0].store(self.word(State::Running), Release);
     }
 
-    /// Replaces `Running` by a final state. `false` if the test is no longer this attempt's to finish.
+    /// Says that a fixture is being set up for the test.
+    pub(crate) fn set_up(self, fixture: u32, now: Moment) {
+        self.words[1].store(now.0, Relaxed);
+        self.words[2].store(fixture.into(), Relaxed);
+        self.words[0].store(self.word(State::SettingUp), Release);
+    }
+
+    /// Which fixture is being set up.
+    pub(crate) fn fixture(self) -> u32 {
+        self.words[2].load(Relaxed) as u32
+    }
+
+    /// Says that the test, which runs, has written to pipes that are its alone.
+    pub(crate) fn mark_written(self) {
+        self.words[0].store(self.word(State::Running) | WRITTEN, Release);
+    }
+
+    /// Whether that was said.
+    pub(crate) fn has_written(self) -> bool {
+        self.words[0].load(Acquire) & WRITTEN != 0
+    }
+
+    /// Replaces `Running` (or `SettingUp`) by a final state. `false` if the test is no longer this attempt's to finish.
     pub(crate) fn finish(self, state: State, now: Moment) -> bool {
-        let (running, finished) = (self.word(State::Running), self.word(state));
-        if self.words[0].load(Acquire) != running {
+        let before = self.words[0].load(Acquire);
+        let written = before & WRITTEN;
+        if before != self.word(State::Running) | written && before != self.word(State::SettingUp) {
             return false;
         }
         self.words[2].store(now.0, Relaxed);
-        self.words[0].compare_exchange(running, finished, AcqRel, Acquire).is_ok()
+        self.words[0].compare_exchange(before, self.word(state) | written, AcqRel, Acquire).is_ok()
     }
 
     pub(crate) fn started(self) -> Moment {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Environment;
 use super::flags::FORMATS;
 use crate::error::Error;
-use crate::model::{Format, Isolate, Isolation, ThreadMode};
+use crate::model::{Format, Isolate, Isolation, ThreadMode, parse_duration};
 
 impl Environment {
     pub(crate) fn thread_mode(&self) -> Result<Option<ThreadMode>, Error> {
@@ -51,7 +51,7 @@ impl Environment {
 
     fn duration(&self, name: &'static str) -> Result<Option<Duration>, Error> {
         let Some(value) = self.own(name) else { return Ok(None) };
-        match duration(value) {
+        match parse_duration(value) {
             Some(duration) => Ok(Some(duration)),
             None => Err(Error::value(name, value, "no duration: write it like `500ms`, `5s` or `2m`")),
         }
@@ -61,25 +61,6 @@ impl Environment {
     fn own(&self, name: &str) -> Option<&str> {
         self.value(name).filter(|value| !value.is_empty())
     }
-}
-
-/// Reads a duration as people write it: `500ms`, `1.5s`, `2m`, `1h`, and `0`.
-fn duration(text: &str) -> Option<Duration> {
-    let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
-    let (number, unit) = text.split_at(digits);
-    if !number.starts_with(|first: char| first.is_ascii_digit()) || number.ends_with('.') {
-        return None;
-    }
-    let number: f64 = number.parse().ok()?;
-    let seconds = match unit {
-        "ms" => number / 1000.0,
-        "s" => number,
-        "m" => number * 60.0,
-        "h" => number * 3600.0,
-        "" if number == 0.0 => 0.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 #[cfg(test)]
@@ -144,7 +125,7 @@ mod tests {
             ("0s", 0),
             ("0.0", 0),
         ] {
-            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
+            assert_eq!(parse_duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
         }
     }
 
@@ -171,7 +152,7 @@ mod tests {
             "99999999999999999999h",
             "٣s",
         ] {
-            assert_eq!(duration(text), None, "{text}");
+            assert_eq!(parse_duration(text), None, "{text}");
         }
     }
 }

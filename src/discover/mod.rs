@@ -8,8 +8,11 @@ mod nearest;
 
 pub(crate) use nearest::nearest;
 
+use std::borrow::Cow;
+
+use crate::context::{Registry, SUFFIX, collect, module_of_test};
 use crate::contract::{ShouldPanic, StaticBenchFn, StaticTestFn, StaticTestName, TestDescAndFn, TestType};
-use crate::model::{Body, Case, Expectation, Kind, RunIgnored, Sampling, Source};
+use crate::model::{Body, Case, CaseOptions, Expectation, Kind, RunIgnored, Sampling, Source};
 use crate::settings::Settings;
 
 /// The tests that are meant.
@@ -23,14 +26,42 @@ pub(crate) struct Selected {
     pub(crate) name_width: usize,
 }
 
+/// The tests without the hidden ones by which modules declare fixtures and options, and what those have declared.
+pub(crate) fn declared<'list>(
+    tests: &'list [&'static TestDescAndFn],
+) -> (Cow<'list, [&'static TestDescAndFn]>, Registry) {
+    let is_hidden = |test: &&'static TestDescAndFn| name_of(test).ends_with(SUFFIX);
+    if !tests.iter().any(is_hidden) {
+        return (Cow::Borrowed(tests), Registry::default());
+    }
+    let (hidden, tests): (Vec<_>, Vec<_>) = tests.iter().copied().partition(is_hidden);
+    let mut declared = Vec::new();
+    for test in hidden {
+        if let StaticTestFn(declare) = test.testfn {
+            let told = collect(|| drop(declare()));
+            declared.extend(told.into_iter().map(|declaration| (name_of(&test), declaration)));
+        }
+    }
+    (Cow::Owned(tests), Registry::new(declared))
+}
+
+fn name_of(test: &&'static TestDescAndFn) -> &'static str {
+    let StaticTestName(name) = test.desc.name;
+    name
+}
+
 /// The tests that `settings` select among `tests`.
-pub(crate) fn cases(tests: &[&'static TestDescAndFn], settings: &Settings) -> Selected {
+pub(crate) fn cases(
+    tests: &[&'static TestDescAndFn],
+    registry: &'static Registry,
+    settings: &Settings,
+) -> Selected {
     let selection = &settings.selection;
     let all = selection.takes_all();
     let mut cases = Vec::with_capacity(if all { tests.len() } else { 0 });
     for &test in tests {
         if all || selection.takes(&test.desc) {
-            cases.push(case(test, settings));
+            cases.push(case(test, registry, settings));
         }
     }
     let filtered_out = tests.len() - cases.len();
@@ -46,7 +77,7 @@ fn longest_benchmark(tests: &[&'static TestDescAndFn]) -> usize {
     names.max().unwrap_or(0)
 }
 
-fn case(test: &TestDescAndFn, settings: &Settings) -> Case {
+fn case(test: &TestDescAndFn, registry: &'static Registry, settings: &Settings) -> Case {
     let desc = &test.desc;
     let StaticTestName(name) = desc.name;
     let body = match test.testfn {
@@ -54,6 +85,8 @@ fn case(test: &TestDescAndFn, settings: &Settings) -> Case {
         StaticBenchFn(function) if settings.measure => Body::Bench { function, sampling: Sampling::Measure },
         StaticBenchFn(function) => Body::Bench { function, sampling: Sampling::Once },
     };
+    let id = if registry.is_empty() { None } else { registry.innermost(module_of_test(name)) };
+    let context = id.map(|id| registry.context(id));
     Case {
         name,
         source: Source {
@@ -80,6 +113,9 @@ fn case(test: &TestDescAndFn, settings: &Settings) -> Case {
         compile_fail: desc.compile_fail,
         no_run: desc.no_run,
         body,
+        context: id,
+        suite: context.and_then(|context| context.suite),
+        options: context.map_or(CaseOptions::PLAIN, |context| &context.options),
     }
 }
 

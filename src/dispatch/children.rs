@@ -5,17 +5,35 @@ use std::time::Duration;
 
 use crate::accumulate::{ChildQueue, EndOfChild, HowEnded, Place, Slot, State, Turn};
 use crate::model::{CaseId, Cause, Death, Failure, Finished, Moment, Outcome};
+use crate::plan::Plan;
 use crate::sys::clock::nanoseconds;
 
-/// A test that is to get a process of its own.
+/// What is to get a process of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Unit {
+    /// Its first test; the only one, unless it is a suite.
     pub(super) case: CaseId,
     /// Why it was taken out of the pool, if it was.
     pub(super) cause: Option<Cause>,
+    /// The tests of a suite, from the first on.
+    pub(super) suite: Option<&'static [CaseId]>,
+    /// How many of its tests have come out.
+    pub(super) settled: usize,
 }
 
 impl Unit {
+    pub(super) fn new(plan: &'static Plan, case: CaseId, cause: Option<Cause>) -> Unit {
+        Unit { case, cause, suite: plan.rest_of_unit(case), settled: 0 }
+    }
+
+    /// The test that has not come out and is the next to: it runs, or will.
+    pub(super) fn current(&self) -> Option<CaseId> {
+        match self.suite {
+            Some(suite) => suite.get(self.settled).copied(),
+            None => (self.settled == 0).then_some(self.case),
+        }
+    }
+
     /// The pool's attempt comes first.
     pub(super) fn turn(&self) -> Turn {
         Turn { case: self.case, attempt: u16::from(self.cause.is_some()) }
@@ -62,10 +80,22 @@ impl Outstanding {
         Some(unit)
     }
 
+    /// One more test of the unit at `place` has come out.
+    pub(super) fn settle_one(&mut self, place: Place) {
+        let at = place.0.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        if let Some(Some(unit)) = at.and_then(|at| self.units.get_mut(at)) {
+            unit.settled += 1;
+        }
+    }
+
     /// The places of all that is outstanding.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> {
         let places = (self.first..).map(Place);
         places.zip(&self.units).filter(|(_, unit)| unit.is_some()).map(|(place, _)| place)
+    }
+
+    pub(super) fn units(&self) -> impl Iterator<Item = &Unit> {
+        self.units.iter().flatten()
     }
 
     /// Those whose child has ended.
@@ -105,7 +135,7 @@ impl Evidence<'_> {
             State::Passed => Some((Outcome::Passed, slot.ended().since(slot.started()))),
             State::Ignored => Some((Outcome::Ignored(None), Duration::ZERO)),
             State::Reported => self.said.map(|said| (said.outcome.clone(), said.elapsed)),
-            State::Pending | State::Running | State::TimedOut => None,
+            State::Pending | State::Running | State::TimedOut | State::SettingUp => None,
         };
         let lived = Moment(nanoseconds()).since(slot.started());
         match (said, self.is_over_time, self.death()) {

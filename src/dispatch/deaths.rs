@@ -4,7 +4,7 @@ use std::io;
 
 use super::children::{Evidence, Unit};
 use super::escalate::{Next, REPLACEMENTS, Rest, after_pool, rest_after_death};
-use super::fork_servers::Found;
+use super::fork_servers::{ForkServer, Found};
 use super::pool::Pool;
 use super::supervisor::Supervisor;
 use crate::accumulate::{EndOfChild, HowEnded, Place};
@@ -52,33 +52,53 @@ impl Supervisor<'_> {
 
     /// A child is gone; what there is to know of it is known.
     pub(super) fn child_ended(&mut self, place: Place, end: EndOfChild) -> io::Result<()> {
+        self.settle_suite(place)?;
         let Some(unit) = self.outstanding.take(place) else { return Ok(()) };
+        self.wishes -= usize::from(!self.runs_beside_anything(unit));
         if let HowEnded::NotMade(error) = end.how {
             let error = io::Error::from_raw_os_error(error);
             let why = format!("no process could be made for it: {error}");
             return self.book.fail(unit.case, Failure::NotRun(why));
         }
-        let owner = self.turns.owner(place);
-        let server = self.fork_servers.iter_mut().find(|server| Some(server.lane) == owner);
-        let found = server.map_or_else(|| Ok(Found::default()), |server| server.conclude(place, &end))?;
+        let found = match self.server_of(place) {
+            Some(server) => server.conclude(place, &end)?,
+            None => Found::default(),
+        };
+        if unit.suite.is_some() {
+            return self.suite_ended(unit, found, &end);
+        }
         let evidence = Evidence {
             case: unit.case,
             slot: self.table.slot(unit.case, unit.turn().attempt.into()),
             how: found.how(&end),
             said: found.said.as_ref(),
             is_over_time: found.is_over_time,
-            timeout: self.job.rules.timeout,
+            timeout: self.job.rules.timeout_of(self.book.case(unit.case)),
         };
         self.tell_of_child(unit, evidence.verdict(), found)
     }
 
-    fn tell_of_child(&mut self, unit: Unit, mut finished: Finished, found: Found) -> io::Result<()> {
-        if finished.outcome == Outcome::Ignored(None) && self.book.case(unit.case).ignored {
-            return self.book.ignore(unit.case);
+    /// The fork server that has, or had, what is at `place`.
+    pub(super) fn server_of(&mut self, place: Place) -> Option<&mut ForkServer> {
+        let owner = self.turns.owner(place);
+        self.fork_servers.iter_mut().find(|server| Some(server.lane) == owner)
+    }
+
+    /// A test has come out in a child.
+    pub(super) fn tell_of_child(
+        &mut self,
+        unit: Unit,
+        mut finished: Finished,
+        found: Found,
+    ) -> io::Result<()> {
+        let case = finished.case;
+        if finished.outcome == Outcome::Ignored(None) && self.book.case(case).ignored {
+            return self.book.ignore(case);
         }
+        found.troubles.into_iter().try_for_each(|trouble| self.book.notice(Notice::Trouble(trouble)))?;
         finished.output = self.book.worth_keeping(&finished.outcome, found.printed);
         if !found.left.is_empty() {
-            self.book.notice(Notice::Leaked { case: Some(unit.case), left: found.left })?;
+            self.book.notice(Notice::Leaked { case: Some(case), left: found.left })?;
         }
         if let Some(cause) = unit.cause
             && !matches!(finished.outcome, Outcome::Failed(_))
@@ -169,12 +189,20 @@ impl Supervisor<'_> {
         }
     }
 
+    /// What is no matter of the pool's from the start.
+    pub(super) fn queue_units(&mut self) {
+        for unit in self.job.plan.units() {
+            unit.iter().for_each(|&case| self.book.take_from_pool(case));
+            self.queue.push_back(Unit::new(self.job.plan, unit[0], None));
+        }
+    }
+
     /// Everything that nobody has claimed gets a process of its own.
     pub(super) fn queue_rest(&mut self) {
         let order = self.job.plan.order();
         for &case in &order[self.table.claim_rest(order.len())] {
             self.book.take_from_pool(case);
-            self.queue.push_back(Unit { case, cause: None });
+            self.queue.push_back(Unit::new(self.job.plan, case, None));
         }
     }
 
@@ -183,7 +211,7 @@ impl Supervisor<'_> {
         match after_pool(self.job.isolate, cause) {
             Next::Alone => {
                 self.book.take_from_pool(case);
-                self.queue.push_back(Unit { case, cause: Some(cause) });
+                self.queue.push_back(Unit::new(self.job.plan, case, Some(cause)));
                 Ok(())
             }
             Next::Final(failure) => self.book.fail(case, failure),

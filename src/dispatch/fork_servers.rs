@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::pool::read_all;
 use crate::accumulate::{ChildQueue, EndOfChild, HowEnded, Place};
-use crate::execute::wire::Decoder;
+use crate::execute::wire::{Decoder, Frame};
 use crate::execute::{Parcel, receive_parcel};
-use crate::model::{Finished, Leftover, Moment};
+use crate::model::{Finished, Leftover, Moment, Trouble};
 use crate::sys::descriptor::is_empty;
 use crate::sys::process::{self, Pid};
 
@@ -47,6 +47,7 @@ struct Pipes {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) said: Option<Finished>,
+    pub(super) troubles: Vec<Trouble>,
     pub(super) printed: Vec<u8>,
     pub(super) left: Vec<Leftover>,
     /// Its time was up, and it was made to end.
@@ -139,18 +140,26 @@ impl ForkServer {
         self.queue.running(self.lane).into_iter().for_each(|place| self.kill_child(place));
     }
 
-    /// What is there to be known when its child at `place` has ended.
-    pub(super) fn conclude(&mut self, place: Place, end: &EndOfChild) -> io::Result<Found> {
-        let mut found = Found { is_over_time: self.phase_of(place).is_some(), ..Found::default() };
-        // A child that was asked to end, and stopped instead, is one that did not end.
-        self.ending.take_if(|(ending, _)| *ending == place);
-        if end.has_written {
-            self.read()?;
-            if let Some(mut pipes) = self.pipes.take() {
-                found.said = pipes.decoder.next().ok().flatten();
-                found.printed = pipes.printed;
+    /// What is in the pipes, which are nobody's from now on.
+    pub(super) fn take_written(&mut self) -> io::Result<Found> {
+        self.read()?;
+        let mut found = Found::default();
+        let Some(mut pipes) = self.pipes.take() else { return Ok(found) };
+        while let Ok(Some(frame)) = pipes.decoder.next() {
+            match frame {
+                Frame::Finished(finished) => found.said = Some(finished),
+                Frame::Trouble(trouble) => found.troubles.push(trouble),
             }
         }
+        found.printed = pipes.printed;
+        Ok(found)
+    }
+
+    /// What is there to be known when its child at `place` has ended.
+    pub(super) fn conclude(&mut self, place: Place, end: &EndOfChild) -> io::Result<Found> {
+        let mut found = if end.has_written { self.take_written()? } else { Found::default() };
+        found.is_over_time = self.phase_of(place).is_some();
+        self.ending.take_if(|(ending, _)| *ending == place);
         if end.left_somebody
             && let Some(Parcel::Leftovers(left)) = receive_parcel(&self.socket)?
         {
@@ -171,6 +180,7 @@ impl Found {
     /// What counts of how a child ended.
     pub(super) fn how(&self, end: &EndOfChild) -> HowEnded {
         match end.how {
+            // A child that was asked to end, and stopped instead, is one that did not end.
             HowEnded::Stopped(_) if self.is_over_time => HowEnded::Killed(9),
             how => how,
         }

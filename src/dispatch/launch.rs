@@ -6,12 +6,14 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::Job;
 use super::role::{Descriptors, Part, spawn};
 use crate::accumulate::{ChildQueue, RunTable, Turn};
-use crate::execute::{ForkServer, Pipes, Rules, Worker, run_forked, run_pool, start_in_process};
+use crate::execute::{
+    ForkServer, Outlet, Pipes, Rules, Suite, Worker, run_forked, run_pool, start_in_process,
+};
 use crate::model::Isolation;
 use crate::sys::descriptor::pipe;
 use crate::sys::process::{self, Connections, Fork, Forker, Pid, adopt_orphans};
@@ -77,14 +79,15 @@ impl Memory {
     pub(super) fn new(words: &'static [std::sync::atomic::AtomicU64], job: &Job, lanes: usize) -> Memory {
         let cases = job.plan.cases().len();
         let (table, queue) = words.split_at(RunTable::size(lanes, cases));
-        Memory { table: RunTable::new(table, lanes, cases), queue: ChildQueue::new(queue, lanes, cases) }
+        let table = RunTable::new(table, lanes, cases).with_in_pool(job.plan.count_in_pool());
+        Memory { table, queue: ChildQueue::new(queue, lanes, cases) }
     }
 }
 
 impl BothRules {
     pub(super) fn of(job: &Job) -> BothRules {
         static RULES: OnceLock<[Rules; 2]> = OnceLock::new();
-        let child = || Rules { capture: false, timeout: None, ..job.rules.clone() };
+        let child = || Rules { capture: false, watches_time: false, ..job.rules.clone() };
         let [pool, child] = RULES.get_or_init(|| [job.rules.clone(), child()]);
         BothRules { pool, child }
     }
@@ -216,19 +219,26 @@ impl<'run> Launcher<'run> {
     fn be_fork_server(&self, (forker, lane): (&Forker, usize), socket: OwnedFd, not_for_it: &[RawFd]) -> ! {
         self.settle_in(None, not_for_it);
         let doorbell = self.doorbell.1.try_clone();
-        let (Ok(()), Ok(doorbell)) = (adopt_orphans(), doorbell) else { std::process::exit(1) };
+        let (Ok(()), Ok(doorbell), Ok(for_suites)) = (adopt_orphans(), doorbell, socket.try_clone()) else {
+            std::process::exit(1)
+        };
         let parent = process::own_number();
-        let (socket_number, mask) = (socket.as_raw_fd(), self.mask());
+        let (sockets, mask) = ([socket.as_raw_fd(), for_suites.as_raw_fd()], self.mask());
         let make = |turn: Turn, pipes: &Pipes| match forker.fork()? {
             Fork::Parent(pid) => Ok(pid),
             Fork::Child => {
                 let [frames, output] = pipes.readers();
-                let not_for_it = &[socket_number, frames, output];
+                let is_suite = has_fixtures(self.job, turn);
+                let not_for_it = &[sockets[0], if is_suite { -1 } else { sockets[1] }, frames, output];
                 let connections = Connections { output: pipes.output(), nowhere: None, not_for_it, parent };
                 if process::settle_in(&connections).is_err() {
                     std::process::exit(1);
                 }
                 mask.iter().for_each(SignalMask::restore);
+                if is_suite {
+                    let ends = (pipes.frames().clone(), clone(pipes.output_end()), clone(Some(&for_suites)));
+                    run_suite(self.job, (self.memory, lane), turn, ends)
+                }
                 let case = (turn.case, self.job.plan.case(turn.case));
                 let slot = self.memory.table.slot(turn.case, turn.attempt.into());
                 run_forked(case, slot, pipes.frames(), self.rules.child)
@@ -250,10 +260,34 @@ impl<'run> Launcher<'run> {
     }
 }
 
+/// Whether what this turn begins with needs fixtures that are set up in its process.
+pub(super) fn has_fixtures(job: &Job, turn: Turn) -> bool {
+    let case = job.plan.case(turn.case);
+    case.suite.is_some() || job.registry.needed(case.context).next().is_some()
+}
+
+/// What a suite writes to: frames, output, and the socket that leads to the supervisor.
+pub(super) type SuiteEnds = (Arc<File>, Option<OwnedFd>, Option<OwnedFd>);
+
+/// In a new process: runs a unit with fixtures, and never returns.
+pub(super) fn run_suite(job: &Job, (memory, lane): (Memory, usize), turn: Turn, ends: SuiteEnds) -> ! {
+    let Memory { table, queue } = memory;
+    let (frames, output, Some(socket)) = ends else { std::process::exit(1) };
+    let rules = BothRules::of(job).child;
+    let outlet = Outlet { queue, lane, socket, frames, output };
+    Suite { plan: job.plan, registry: job.registry, table, rules, outlet }.run(turn)
+}
+
+/// Another descriptor of the same; none, if there is none to be had.
+fn clone(descriptor: Option<&OwnedFd>) -> Option<OwnedFd> {
+    descriptor.and_then(|descriptor| descriptor.try_clone().ok())
+}
+
 pub(super) fn worker(job: &Job, table: RunTable, ends: (OwnedFd, OwnedFd)) -> Worker {
     Worker {
         end: None,
         plan: job.plan,
+        registry: job.registry,
         table,
         rules: BothRules::of(job).pool,
         lockstep: job.is_lockstep(),

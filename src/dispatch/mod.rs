@@ -27,6 +27,8 @@ mod role;
 mod staff;
 mod standing;
 #[cfg(snout_processes)]
+mod suites;
+#[cfg(snout_processes)]
 mod supervisor;
 #[cfg(snout_processes)]
 mod time;
@@ -44,9 +46,13 @@ pub(crate) use role::take_role;
 #[cfg(not(snout_processes))]
 pub(crate) use sequence::{die_by, is_watched, take_role};
 
+use crate::context::Registry;
 use crate::execute::Rules;
 use crate::model::{Event, Isolate, Isolation};
 use crate::plan::Plan;
+
+/// Whether tests can be given processes of their own here.
+pub(crate) const HAS_PROCESSES: bool = cfg!(snout_processes);
 
 /// Runs everything there is to run, and tells the listener.
 pub(crate) fn run(job: &Job, listener: &mut dyn Listener) -> io::Result<Ending> {
@@ -69,6 +75,7 @@ pub(crate) trait Listener {
 #[derive(Clone)]
 pub(crate) struct Job {
     pub(crate) plan: &'static Plan,
+    pub(crate) registry: &'static Registry,
     pub(crate) rules: Rules,
     /// How many tests may run at the same time.
     pub(crate) lanes: u16,
@@ -86,7 +93,7 @@ impl Job {
     /// The same job on threads of this process: nothing can be taken from a thread, so there is no time limit and no
     /// second try.
     pub(crate) fn direct(self) -> Job {
-        let rules = Rules { timeout: None, ..self.rules };
+        let rules = Rules { timeout: None, watches_time: false, ..self.rules };
         Job { in_process: true, isolate: Isolate::Never, rules, ..self }
     }
 

@@ -4,8 +4,8 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use super::launch::LaunchedPool;
-use crate::execute::wire::Decoder;
-use crate::model::{CaseId, Death, Finished, Moment};
+use crate::execute::wire::{Decoder, Frame};
+use crate::model::{CaseId, Death, Moment};
 use crate::sys::descriptor::{Readable, read_some};
 use crate::sys::process::{self, Change, Pid};
 
@@ -75,7 +75,7 @@ impl Pool {
     }
 
     /// Takes in what has arrived; the outcomes that are whole.
-    pub(super) fn read(&mut self) -> io::Result<Vec<Finished>> {
+    pub(super) fn read(&mut self) -> io::Result<Vec<Frame>> {
         if let Some(output) = &self.output
             && read_all(output, &mut self.stray)?
         {
@@ -89,8 +89,8 @@ impl Pool {
         let mut arrived = Vec::new();
         // What cannot be understood is lost, and the tests it was about are missing when the pool has ended: they are
         // suspects then like any other in flight.
-        while let Ok(Some(finished)) = self.decoder.next() {
-            arrived.push(finished);
+        while let Ok(Some(frame)) = self.decoder.next() {
+            arrived.push(frame);
         }
         Ok(arrived)
     }

@@ -5,8 +5,9 @@ use std::io;
 use super::fork_servers::ForkServer;
 use super::pool::Pool;
 use super::supervisor::Supervisor;
-use crate::accumulate::{EndOfChild, Place, State};
-use crate::model::{CaseId, Cause, Moment, Outcome};
+use crate::accumulate::{EndOfChild, Place, Slot, State};
+use crate::execute::wire::Frame;
+use crate::model::{CaseId, Cause, Moment, Notice, Outcome};
 
 impl Supervisor<'_> {
     pub(super) fn read_pipes(&mut self) -> io::Result<()> {
@@ -20,7 +21,12 @@ impl Supervisor<'_> {
     /// Keeps what the pool's pipe says for the moment when the table says that the test has finished: that list is in the
     /// order of things.
     pub(super) fn read_pool(&mut self, pool: &mut Pool) -> io::Result<()> {
-        self.reported.extend(pool.read()?);
+        for frame in pool.read()? {
+            match frame {
+                Frame::Finished(finished) => self.reported.push_back(finished),
+                Frame::Trouble(trouble) => self.book.notice(Notice::Trouble(trouble))?,
+            }
+        }
         Ok(())
     }
 
@@ -56,6 +62,9 @@ impl Supervisor<'_> {
             1 => self.running_alone().map(|(_, _, case, _)| case).collect(),
             _ => Vec::new(),
         };
+        let suites: Vec<Place> =
+            self.fork_servers.iter().filter_map(|server| self.turns.running(server.lane)).collect();
+        suites.into_iter().try_for_each(|place| self.settle_suite(place))?;
         let ended: Vec<(Place, EndOfChild)> = self.outstanding.ended(&self.turns).collect();
         self.busy |= !ended.is_empty();
         for (place, end) in ended {
@@ -64,22 +73,31 @@ impl Supervisor<'_> {
         running.into_iter().try_for_each(|case| self.book.announce(case))
     }
 
-    /// What runs in children, where, and since when.
+    /// What runs in children, where, and since when. Between two tests of a suite: the next one, since the last one's end.
     pub(super) fn running_alone(&self) -> impl Iterator<Item = (usize, Place, CaseId, Moment)> {
         self.fork_servers.iter().filter_map(|server| {
             let place = self.turns.running(server.lane)?;
             let unit = self.outstanding.get(place)?;
-            let slot = self.table.slot(unit.case, unit.turn().attempt.into());
-            // Before it is begun, the slot holds what was there before.
-            (slot.state() != State::Pending).then(|| (server.lane, place, unit.case, slot.started()))
+            let slot = |case| self.table.slot(case, unit.turn().attempt.into());
+            let last = unit.suite.and_then(|suite| suite.get(unit.settled.checked_sub(1)?).copied());
+            match (unit.current(), last) {
+                // Before it is begun, a slot holds what was there before.
+                (Some(case), _) if slot(case).state() != State::Pending => {
+                    Some((server.lane, place, case, slot(case).started()))
+                }
+                (current, Some(last)) => {
+                    Some((server.lane, place, current.unwrap_or(last), slot(last).ended()))
+                }
+                _ => None,
+            }
         })
     }
 
     /// What the pool's lanes run, and since when.
     pub(super) fn running(&self) -> impl Iterator<Item = (CaseId, Moment)> {
         let begun = self.table.running().map(|case| (case, self.table.slot(case, 0)));
-        let running =
-            begun.filter(|(case, slot)| slot.state() == State::Running && self.book.is_with_pool(*case));
+        let is_at_work = |slot: &Slot| matches!(slot.state(), State::Running | State::SettingUp);
+        let running = begun.filter(move |(case, slot)| is_at_work(slot) && self.book.is_with_pool(*case));
         running.map(|(case, slot)| (case, slot.started()))
     }
 
@@ -93,7 +111,7 @@ impl Supervisor<'_> {
             }
             State::Ignored => self.book.ignore(case)?,
             State::TimedOut => {
-                let limit = self.job.rules.timeout.unwrap_or_default();
+                let limit = self.job.rules.timeout_of(self.book.case(case)).unwrap_or_default();
                 self.escalate(case, Cause::TimedOut(limit))?;
             }
             // The frame was written before the state: it is in the pipe, if it has not been read already.
@@ -106,7 +124,7 @@ impl Supervisor<'_> {
                     None => return Ok(false),
                 }
             }
-            State::Pending | State::Running => return Ok(false),
+            State::Pending | State::Running | State::SettingUp => return Ok(false),
         }
         Ok(true)
     }

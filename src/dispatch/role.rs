@@ -5,11 +5,11 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
 use super::Job;
-use super::launch::{BothRules, Memory, fork_server, worker};
+use super::launch::{BothRules, Memory, fork_server, has_fixtures, run_suite, worker};
 use crate::accumulate::Turn;
 use crate::execute::{Pipes, run_child, run_pool};
 use crate::model::CaseId;
@@ -27,7 +27,8 @@ pub(super) enum Part {
     Pool,
     /// That of this lane.
     ForkServer(usize),
-    Child(Turn),
+    /// Of this lane.
+    Child(Turn, usize),
 }
 
 /// The numbers of what a process was given.
@@ -37,7 +38,7 @@ pub(super) struct Descriptors {
     pub(super) doorbell: RawFd,
     /// Where frames go; a fork server's socket.
     pub(super) first: RawFd,
-    /// A pool's control; another has nothing here that it does not have elsewhere.
+    /// A pool's control, a suite's socket; another has nothing here that it does not have elsewhere.
     pub(super) second: RawFd,
 }
 
@@ -76,7 +77,7 @@ impl Role {
         let part = match self.part {
             Part::Pool => "pool".to_owned(),
             Part::ForkServer(lane) => format!("fork-server/{lane}"),
-            Part::Child(Turn { case, attempt }) => format!("child/{}/{attempt}", case.0),
+            Part::Child(Turn { case, attempt }, lane) => format!("child/{}/{attempt}/{lane}", case.0),
         };
         let Descriptors { memory, doorbell, first, second } = self.descriptors;
         let seed = self.shuffle_seed.map_or_else(|| "-".to_owned(), |seed| seed.to_string());
@@ -86,11 +87,12 @@ impl Role {
     fn parse(told: &str) -> Option<Role> {
         let mut words = told.split(' ');
         let mut part = words.next()?.split('/');
-        let part = match (part.next()?, part.next(), part.next()) {
-            ("pool", None, None) => Part::Pool,
-            ("fork-server", Some(lane), None) => Part::ForkServer(lane.parse().ok()?),
-            ("child", Some(case), Some(attempt)) => {
-                Part::Child(Turn { case: CaseId(case.parse().ok()?), attempt: attempt.parse().ok()? })
+        let part = match (part.next()?, part.next(), part.next(), part.next()) {
+            ("pool", None, None, None) => Part::Pool,
+            ("fork-server", Some(lane), None, None) => Part::ForkServer(lane.parse().ok()?),
+            ("child", Some(case), Some(attempt), Some(lane)) => {
+                let turn = Turn { case: CaseId(case.parse().ok()?), attempt: attempt.parse().ok()? };
+                Part::Child(turn, lane.parse().ok()?)
             }
             _ => return None,
         };
@@ -127,7 +129,16 @@ impl Role {
         match self.part {
             Part::Pool => run_pool(worker(job, memory.table, (first, doorbell)), &inherited(second)?),
             Part::ForkServer(lane) => be_fork_server(job, (memory, &memory_file), lane, (first, doorbell)),
-            Part::Child(turn) => {
+            Part::Child(turn, lane) if has_fixtures(job, turn) => {
+                // The output's pipe by a number of its own: a test may close the standard ones.
+                let output = if job.rules.capture {
+                    Some(io::stdout().as_fd().try_clone_to_owned().ok()?)
+                } else {
+                    None
+                };
+                run_suite(job, (memory, lane), turn, (Arc::new(File::from(first)), output, inherited(second)))
+            }
+            Part::Child(turn, _) => {
                 let case = (turn.case, job.plan.case(turn.case));
                 let slot = memory.table.slot(turn.case, turn.attempt.into());
                 run_child(case, slot, &Arc::new(File::from(first)), BothRules::of(job).child)
@@ -146,12 +157,13 @@ fn be_fork_server(
     if adopt_orphans().is_err() {
         std::process::exit(1);
     }
-    let bell = doorbell.as_raw_fd();
+    let (bell, to_supervisor) = (doorbell.as_raw_fd(), socket.as_raw_fd());
     let make = |turn: Turn, pipes: &Pipes| {
         let frames = pipes.frames().as_raw_fd();
+        let second = if has_fixtures(job, turn) { to_supervisor } else { frames };
         let descriptors =
-            Descriptors { memory: memory_file.as_raw_fd(), doorbell: bell, first: frames, second: frames };
-        spawn(job, (Part::Child(turn), descriptors), pipes.output(), None)
+            Descriptors { memory: memory_file.as_raw_fd(), doorbell: bell, first: frames, second };
+        spawn(job, (Part::Child(turn, lane), descriptors), pipes.output(), None)
     };
     fork_server(job, memory, lane, (socket, doorbell)).serve(&make);
     // What ran before `main` is counted, and cleaned up after.
@@ -167,7 +179,7 @@ mod tests {
         let descriptors = Descriptors { memory: 3, doorbell: 5, first: 8, second: 13 };
         let turn = Turn { case: CaseId(7), attempt: 1 };
         for (part, shuffle_seed) in
-            [(Part::Pool, None), (Part::ForkServer(2), Some(u64::MAX)), (Part::Child(turn), Some(0))]
+            [(Part::Pool, None), (Part::ForkServer(2), Some(u64::MAX)), (Part::Child(turn, 3), Some(0))]
         {
             let told = Role { part, descriptors, lanes: 4, shuffle_seed }.told();
             let role = Role::parse(&told).expect("understood");

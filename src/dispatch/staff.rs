@@ -8,7 +8,7 @@ use super::fork_servers::ForkServer;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::Place;
-use crate::model::Failure;
+use crate::model::{Case, Failure};
 use crate::sys::futex;
 
 impl Supervisor<'_> {
@@ -18,6 +18,7 @@ impl Supervisor<'_> {
         self.end_drained_pool();
         self.start_children()?;
         self.share_lanes();
+        self.grant_serial();
         self.keep_step()
     }
 
@@ -61,6 +62,10 @@ impl Supervisor<'_> {
             return 0;
         }
         let wanted = self.outstanding.len() + self.queue.len();
+        if wanted > 0 && self.table.claimed() >= self.job.plan.concurrent().len() {
+            // What is left to the pool has to run alone.
+            return 0;
+        }
         self.job.lanes.saturating_sub(u16::try_from(wanted).unwrap_or(u16::MAX))
     }
 
@@ -77,23 +82,19 @@ impl Supervisor<'_> {
         self.share_lanes();
         let mut given = false;
         while let Some(&unit) = self.queue.front() {
-            let busy = self.outstanding.len() + self.busy_pool_lanes();
-            let room = match () {
-                () if self.book.case(unit.case).is_measured() => 1,
-                () if self.may_run_ahead() => usize::MAX,
-                () => usize::from(self.job.lanes),
-            };
-            if busy >= room {
+            let runs_ahead = self.may_run_ahead(unit);
+            if !runs_ahead && !self.has_room(unit) {
                 break;
             }
             self.queue.pop_front();
-            if !self.may_run_ahead() {
+            if !runs_ahead {
                 if self.book.case(unit.case).ignored {
                     self.book.ignore(unit.case)?;
                     continue;
                 }
                 self.announce_child(unit)?;
             }
+            self.wishes += usize::from(!self.runs_beside_anything(unit));
             self.outstanding.push(&self.turns, unit);
             given = true;
         }
@@ -103,11 +104,47 @@ impl Supervisor<'_> {
         self.start_fork_servers()
     }
 
-    /// Whether fork servers may choose by themselves when to go on: nothing is to be said before a test begins, and no lane is to be
-    /// kept for the pool.
-    fn may_run_ahead(&self) -> bool {
+    /// Whether fork servers may choose by themselves when to begin this: nothing is to be said before, no lane is to be kept for the
+    /// pool, and no test has a wish about what runs beside it.
+    fn may_run_ahead(&self, unit: Unit) -> bool {
         let is_pool_done = self.pool.is_none() && self.table.claimed() >= self.job.plan.order().len();
-        is_pool_done && self.job.rules.capture && !self.job.fail_fast
+        let is_free = is_pool_done && self.job.rules.capture && !self.job.fail_fast;
+        is_free && self.runs_beside_anything(unit) && self.wishes == 0
+    }
+
+    pub(super) fn runs_beside_anything(&self, unit: Unit) -> bool {
+        let case = self.book.case(unit.case);
+        !case.is_measured() && !case.options.has_wishes()
+    }
+
+    /// Whether a unit may begin now.
+    fn has_room(&self, unit: Unit) -> bool {
+        let pool = self.busy_pool_lanes();
+        let is_pool_alone = pool > 0 && self.table.claimed() > self.job.plan.concurrent().len();
+        let case = self.book.case(unit.case);
+        let others = || self.outstanding.units().map(|other| self.book.case(other.case));
+        let lanes = usize::from(self.job.lanes);
+        let width = |case: &Case| lanes.min(1 + usize::from(case.options.more_lanes));
+        if is_pool_alone || others().any(|other| other.options.serial || other.is_measured()) {
+            return false;
+        }
+        if case.options.serial || case.is_measured() {
+            return pool == 0 && self.outstanding.is_empty();
+        }
+        let is_taken = |name: &&'static str| others().any(|other| other.options.resources.contains(name));
+        pool + others().map(width).sum::<usize>() + width(case) <= lanes
+            && !case.options.resources.iter().any(is_taken)
+    }
+
+    /// Lets the pool's one lane that runs what has to run alone go on, when nothing else runs or will.
+    fn grant_serial(&mut self) {
+        let claimed = self.table.claimed();
+        let is_next = (self.job.plan.concurrent().len()..self.job.plan.order().len()).contains(&claimed);
+        let is_alone = self.outstanding.is_empty() && self.queue.is_empty();
+        if is_next && is_alone && self.pool.is_some() && !self.table.is_serial_granted() {
+            self.table.grant_serial();
+            futex::wake_all(self.table.serial_gate());
+        }
     }
 
     fn announce_child(&mut self, unit: Unit) -> io::Result<()> {
@@ -142,6 +179,7 @@ impl Supervisor<'_> {
     pub(super) fn give_up_children(&mut self, why: &str) -> io::Result<()> {
         let places: Vec<Place> = self.outstanding.places().collect();
         let given: Vec<Unit> = places.into_iter().filter_map(|place| self.outstanding.take(place)).collect();
+        self.wishes = 0;
         self.turns.abandon();
         for unit in given.into_iter().chain(std::mem::take(&mut self.queue)) {
             self.book.fail(unit.case, Failure::NotRun(why.to_owned()))?;

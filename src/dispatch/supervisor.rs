@@ -39,8 +39,12 @@ pub(crate) struct Supervisor<'run> {
     pub(super) queue: VecDeque<Unit>,
     /// What the fork servers have been given.
     pub(super) outstanding: Outstanding,
+    /// How many of those have wishes about what runs beside them.
+    pub(super) wishes: usize,
     /// What the pool's pipe has said about tests that the table has not listed yet.
     pub(super) reported: VecDeque<Finished>,
+    /// That of any test.
+    pub(super) shortest_timeout: Option<Duration>,
     /// How many places of the table's list of finished tests have been seen.
     pub(super) seen: usize,
     /// Whether the last round found finished tests.
@@ -69,7 +73,9 @@ impl<'run> Supervisor<'run> {
             idle_deaths: 0,
             queue: VecDeque::new(),
             outstanding: Outstanding::default(),
+            wishes: 0,
             reported: VecDeque::new(),
+            shortest_timeout: job.registry.timeouts().chain(job.rules.timeout).min(),
             seen: 0,
             busy: false,
             interrupted_by: None,
@@ -85,6 +91,7 @@ impl<'run> Supervisor<'run> {
     }
 
     fn supervise(&mut self) -> io::Result<Ending> {
+        self.queue_units();
         if self.job.isolate == Isolate::Always {
             self.queue_rest();
         }

@@ -20,30 +20,35 @@ const SCREEN: Duration = Duration::from_millis(50);
 
 impl Supervisor<'_> {
     pub(super) fn time_to_next_deadline(&self) -> Option<Duration> {
-        let Limits { timeout, grace } = self.limits();
+        let grace = self.job.grace;
         let now = now();
         let children = self.running_alone().flat_map(|(lane, place, case, started)| {
             let server = self.fork_servers.iter().find(|server| server.lane == lane);
-            let deadline = server.and_then(|server| server.next_deadline((place, started), self.limits()));
+            let deadline =
+                server.and_then(|server| server.next_deadline((place, started), self.limits(case)));
             [deadline, self.slow_moment(case, started)]
         });
         let lanes = self.running().flat_map(|(case, started)| {
-            [timeout.map(|timeout| started.after(timeout + self.slack())), self.slow_moment(case, started)]
+            let timeout = self.limits(case).timeout;
+            let deadline = timeout.map(|timeout| started.after(timeout + self.slack(case)));
+            [deadline, self.slow_moment(case, started)]
         });
         let ending = self.pool.as_ref().and_then(Pool::ending_since).map(|since| since.after(grace));
         let next = children.chain(lanes).chain([ending]).flatten().min();
         let limit = next.map(|next| next.since(now));
-        // A lane that begins after this has its own deadline; none is shorter than the timeout.
-        let limit = [limit, timeout].into_iter().flatten().min();
+        // What begins after this has its own deadline; none is shorter than the shortest timeout.
+        let limit = [limit, self.shortest_timeout].into_iter().flatten().min();
         if self.job.lanes == 1 { Some(limit.map_or(SCREEN, |limit| limit.min(SCREEN))) } else { limit }
     }
 
-    fn limits(&self) -> Limits {
-        Limits { timeout: self.job.rules.timeout, grace: self.job.grace }
+    fn limits(&self, case: CaseId) -> Limits {
+        // Nothing can be taken from a thread of this process.
+        let timeout = self.job.rules.timeout_of(self.book.case(case)).filter(|_| !self.job.in_process);
+        Limits { timeout, grace: self.job.grace }
     }
 
-    pub(super) fn slack(&self) -> Duration {
-        match self.job.rules.thread_mode {
+    fn slack(&self, case: CaseId) -> Duration {
+        match self.job.rules.thread_mode_of(self.book.case(case)) {
             ThreadMode::Fresh => SLACK,
             ThreadMode::Pooled => Duration::ZERO,
         }
@@ -55,8 +60,9 @@ impl Supervisor<'_> {
 
     pub(super) fn watch_time(&mut self) -> io::Result<()> {
         let now = now();
-        let (limits, children) = (self.limits(), self.running_alone().collect::<Vec<_>>());
-        for &(lane, place, _, started) in &children {
+        let children = self.running_alone().collect::<Vec<_>>();
+        for &(lane, place, case, started) in &children {
+            let limits = self.limits(case);
             if let Some(server) = self.fork_servers.iter_mut().find(|server| server.lane == lane) {
                 server.watch((place, started), limits, now);
             }
@@ -81,9 +87,9 @@ impl Supervisor<'_> {
 
     /// Takes a test from a worker that holds it for too long.
     pub(super) fn watch_lane(&mut self, case: CaseId, started: Moment, now: Moment) -> io::Result<()> {
-        let Some(timeout) = self.job.rules.timeout else { return Ok(()) };
+        let Some(timeout) = self.limits(case).timeout else { return Ok(()) };
         let slot = self.table.slot(case, 0);
-        if now.since(started) < timeout + self.slack() || !slot.finish(State::TimedOut, now) {
+        if now.since(started) < timeout + self.slack(case) || !slot.finish(State::TimedOut, now) {
             return Ok(());
         }
         if let Some(pool) = &mut self.pool {

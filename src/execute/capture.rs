@@ -7,7 +7,8 @@ use std::panic;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::sys::capture::{Sink, hand_on_to_threads, swap};
+use crate::context::{put_any, take};
+use crate::sys::capture::{Luggage, Sink, hand_on_to_threads, swap};
 
 thread_local! {
     /// The test that runs on this worker, where the worker's own name is not the test's.
@@ -45,7 +46,7 @@ impl Buffer {
 
 /// Makes threads spawned from this one write where it writes.
 pub(super) fn inherit() {
-    hand_on_to_threads();
+    hand_on_to_threads(Luggage { take, put: put_any });
 }
 
 /// Names the test that this worker runs, for the text of panics.

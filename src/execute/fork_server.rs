@@ -60,6 +60,11 @@ impl Pipes {
         &self.frames_end
     }
 
+    /// The end of the output's pipe that children write to.
+    pub(crate) fn output_end(&self) -> Option<&OwnedFd> {
+        self.output.as_ref().map(|(_, writer)| writer)
+    }
+
     /// Where what a child prints goes, unless it goes where this process prints.
     pub(crate) fn output(&self) -> Option<RawFd> {
         self.output.as_ref().map(|(_, writer)| writer.as_raw_fd())
@@ -151,6 +156,8 @@ impl ForkServer {
         let left_somebody = process::reap_ended() && self.end_leftovers(pid, lingering);
         // In this order: what is no longer in the pipes has been read, and that was said before.
         let has_written = left_somebody || !pipes.are_empty() || self.queue.are_pipes_touched(self.lane);
+        // A child's own new pipes are not known here.
+        let has_written = self.queue.take_renewed_in_child(self.lane) || has_written;
         EndOfChild { how, has_written, left_somebody }
     }
 

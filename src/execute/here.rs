@@ -1,17 +1,49 @@
-//! A test on the calling thread, where there is nothing else to run it on.
+//! Tests on the calling thread, where there is nothing else to run them on.
+
+use std::time::Duration;
 
 use super::attempt::Attempt;
 use super::capture::{Buffer, inherit};
+use super::stage::Stage;
 use super::{Rules, thread};
-use crate::model::{Case, CaseId, Finished, Moment, Output};
+use crate::context::{Registry, with_scope};
+use crate::model::{Case, CaseId, Finished, Moment, Output, Trouble};
 use crate::sys::clock::nanoseconds;
 
-/// Runs one test here and now; how it came out, and what it printed.
-pub(crate) fn run_here(case: (CaseId, &'static Case), rules: &Rules) -> (Finished, Vec<u8>) {
-    let (case, body) = case;
-    inherit();
-    let buffer = Buffer::default();
-    let attempt = || thread::here(body, rules, Moment(nanoseconds()));
-    let Attempt { outcome, elapsed } = if rules.capture { buffer.collect(attempt) } else { attempt() };
-    (Finished { case, outcome, elapsed, output: Output::default() }, buffer.take())
+/// The tests of one unit, run here and now.
+pub(crate) struct Here<'run> {
+    rules: &'run Rules,
+    stage: Stage,
+}
+
+impl Here<'_> {
+    pub(crate) fn new<'run>(rules: &'run Rules, registry: &'static Registry) -> Here<'run> {
+        inherit();
+        Here { rules, stage: Stage::new(registry) }
+    }
+
+    /// Runs one test; how it came out, what it printed, and what went wrong with fixtures.
+    pub(crate) fn run(&mut self, case: (CaseId, &'static Case)) -> (Finished, Vec<u8>, Vec<Trouble>) {
+        let (case, body) = case;
+        let buffer = Buffer::default();
+        let mut troubles = Vec::new();
+        let (rules, stage) = (self.rules, &mut self.stage);
+        let attempt = || match stage.move_to(body, &mut |_| {}, &mut troubles) {
+            Ok(()) => with_scope(stage.scope(), || thread::here(body, rules, Moment(nanoseconds()))),
+            Err(outcome) => Attempt { outcome, elapsed: Duration::ZERO },
+        };
+        let Attempt { outcome, elapsed } = if rules.capture { buffer.collect(attempt) } else { attempt() };
+        (Finished { case, outcome, elapsed, output: Output::default() }, buffer.take(), troubles)
+    }
+
+    /// Tears down what is left.
+    pub(crate) fn end(mut self) -> Vec<Trouble> {
+        let mut troubles = Vec::new();
+        let buffer = Buffer::default();
+        buffer.collect(|| self.stage.leave(&mut troubles));
+        if let Some(last) = troubles.last_mut() {
+            last.output = buffer.take().into();
+        }
+        troubles
+    }
 }

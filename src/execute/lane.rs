@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use super::attempt::Attempt;
 use super::capture::{self, Buffer};
+use super::stage::Stage;
 use super::thread::{self, Mailbox, Waited};
 use super::worker::Worker;
-use crate::accumulate::State;
-use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
+use crate::accumulate::{Slot, State};
+use crate::context::{FixtureId, with_scope};
+use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode, Trouble};
 use crate::sys::clock::nanoseconds;
 use crate::sys::futex;
 
@@ -50,6 +52,11 @@ impl Lane {
             while still_busy.load(SeqCst) > 0 {
                 sleep(GLANCE);
             }
+            let table = self.worker.table;
+            while !table.is_serial_granted() {
+                // Children may be at work.
+                futex::wait(table.serial_gate(), 0, LOOK_AGAIN);
+            }
             self.run_until(end);
         }
     }
@@ -65,7 +72,7 @@ impl Lane {
             }
             // It stays entered from test to test, until its place is wanted for somebody else.
             while let Some(place) = table.claim(end) {
-                self.run_case(self.worker.plan.order()[place]);
+                self.run_unit(self.worker.plan.order()[place]);
                 if lockstep || !table.is_room() {
                     break;
                 }
@@ -82,7 +89,22 @@ impl Lane {
         }
     }
 
-    fn run_case(&mut self, id: CaseId) {
+    /// Runs a test; or all of a suite, where there is no process for it.
+    fn run_unit(&mut self, first: CaseId) {
+        let worker = Arc::clone(&self.worker);
+        let mut stage = Stage::new(worker.registry);
+        for &id in worker.plan.rest_of_unit(first).unwrap_or(&[first]) {
+            self.run_case(id, &mut stage);
+        }
+        if stage.is_empty() {
+            return;
+        }
+        let mut troubles = Vec::new();
+        self.captured(|| stage.leave(&mut troubles));
+        self.tell(&troubles);
+    }
+
+    fn run_case(&mut self, id: CaseId, stage: &mut Stage) {
         let case = self.worker.plan.case(id);
         let slot = self.worker.table.slot(id, ATTEMPT);
         let start = Moment(nanoseconds());
@@ -92,9 +114,9 @@ impl Lane {
             self.finish(id, State::Ignored, start);
             return;
         }
-        match self.attempt(case, start) {
+        match self.attempt_with_fixtures(case, slot, stage) {
             Waited::Done(attempt) => {
-                let end = start.after(attempt.elapsed);
+                let end = slot.started().after(attempt.elapsed);
                 let state = self.report(id, attempt);
                 self.finish(id, state, end);
             }
@@ -107,10 +129,61 @@ impl Lane {
         }
     }
 
+    /// Runs a test with the fixtures that it needs.
+    fn attempt_with_fixtures(&self, case: &'static Case, slot: Slot, stage: &mut Stage) -> Waited {
+        if case.context.is_none() || stage.needs_nothing(case.context) {
+            return self.attempt(case, slot.started());
+        }
+        let mut begin = |fixture: FixtureId| slot.set_up(fixture.0, Moment(nanoseconds()));
+        let mut troubles = Vec::new();
+        let ready = self.captured(|| stage.move_to(case, &mut begin, &mut troubles));
+        if case.suite.is_some() {
+            // What goes wrong for one test alone is said with that test.
+            self.tell(&troubles);
+        }
+        slot.begin(Moment(nanoseconds()));
+        let waited = match ready {
+            Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot.started())),
+            Err(outcome) => return Waited::Done(Attempt { outcome, elapsed: Duration::ZERO }),
+        };
+        match waited {
+            Waited::Done(attempt) => {
+                if case.suite.is_none() {
+                    let mut troubles = Vec::new();
+                    self.captured(|| stage.leave(&mut troubles));
+                    self.tell(&troubles);
+                }
+                Waited::Done(attempt)
+            }
+            Waited::Hung => {
+                // Its thread goes on with the fixtures.
+                stage.abandon();
+                Waited::Hung
+            }
+        }
+    }
+
+    fn tell(&self, troubles: &[Trouble]) {
+        for trouble in troubles {
+            self.worker.send_trouble(trouble).unwrap_or_else(|error| lost_supervisor(&error));
+        }
+    }
+
     fn attempt(&self, case: &'static Case, start: Moment) -> Waited {
-        match self.worker.rules.thread_mode {
-            ThreadMode::Fresh => thread::run(case, self.worker.rules, &self.buffer, &self.mailbox),
-            ThreadMode::Pooled => Waited::Done(thread::here(case, self.worker.rules, start)),
+        let rules = self.worker.rules;
+        match rules.thread_mode_of(case) {
+            ThreadMode::Fresh => thread::run(case, rules, &self.buffer, &self.mailbox),
+            ThreadMode::Pooled => Waited::Done(self.captured(|| thread::here(case, rules, start))),
+        }
+    }
+
+    /// Runs `body` on this very thread, with what it prints in the test's buffer.
+    fn captured<T>(&self, body: impl FnOnce() -> T) -> T {
+        let rules = self.worker.rules;
+        match rules.thread_mode {
+            ThreadMode::Fresh if rules.capture => self.buffer.collect(body),
+            // It is installed already, where tests run on workers.
+            ThreadMode::Fresh | ThreadMode::Pooled => body(),
         }
     }
 

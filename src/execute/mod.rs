@@ -5,6 +5,7 @@
 
 mod attempt;
 mod capture;
+mod stage;
 mod verdict;
 #[cfg(snout_processes)]
 pub(crate) mod wire;
@@ -22,6 +23,8 @@ mod lane;
 mod parcel;
 #[cfg(snout_processes)]
 mod pool;
+#[cfg(snout_processes)]
+mod suite;
 mod thread;
 #[cfg(snout_processes)]
 mod worker;
@@ -31,17 +34,19 @@ pub(crate) use child::{run_child, run_forked};
 #[cfg(snout_processes)]
 pub(crate) use fork_server::{ForkServer, Pipes};
 #[cfg(not(snout_processes))]
-pub(crate) use here::run_here;
+pub(crate) use here::Here;
 #[cfg(snout_processes)]
 pub(crate) use parcel::{Parcel, receive as receive_parcel};
 #[cfg(snout_processes)]
 pub(crate) use pool::{run_pool, start_in_process};
 #[cfg(snout_processes)]
+pub(crate) use suite::{Outlet, Suite};
+#[cfg(snout_processes)]
 pub(crate) use worker::Worker;
 
 use std::time::Duration;
 
-use crate::model::{ThreadMode, TimeLimits};
+use crate::model::{Case, ThreadMode, TimeLimits};
 
 /// What holds for every attempt of a run.
 #[derive(Clone, Debug)]
@@ -53,7 +58,21 @@ pub(crate) struct Rules {
     pub(crate) show_output: bool,
     /// How long a test may take before it is taken out of the pool.
     pub(crate) timeout: Option<Duration>,
+    /// Whoever runs the test looks at the time; else the supervisor alone does.
+    pub(crate) watches_time: bool,
     pub(crate) time_limits: Option<TimeLimits>,
     /// A panic cannot be caught: the program was built with `panic = "abort"`.
     pub(crate) panics_abort: bool,
+}
+
+impl Rules {
+    /// How long this test may take.
+    pub(crate) fn timeout_of(&self, case: &Case) -> Option<Duration> {
+        case.options.timeout.unwrap_or(self.timeout)
+    }
+
+    /// Where this test runs.
+    pub(crate) fn thread_mode_of(&self, case: &Case) -> ThreadMode {
+        case.options.threads.unwrap_or(self.thread_mode)
+    }
 }

@@ -23,10 +23,8 @@ use crate::sys::descriptor::{pipe, wait};
 /// `control` ends when the supervisor is done or gone.
 pub(crate) fn run_pool(worker: Worker, control: &OwnedFd) -> ! {
     let control = control.as_raw_fd();
-    let result = match worker.rules.thread_mode {
-        ThreadMode::Fresh => run_fresh(worker, control),
-        ThreadMode::Pooled => run_pooled(worker, control),
-    };
+    let leaves_nothing = worker.rules.thread_mode == ThreadMode::Fresh && !worker.registry.has_pooled();
+    let result = if leaves_nothing { run_fresh(worker, control) } else { run_pooled(worker, control) };
     // By `exit`, not `_exit`: coverage counters are written on the way out. The supervisor sees a pool that ends with its
     // work undone, and goes on with children.
     std::process::exit(if result.is_ok() { 0 } else { 1 })
@@ -35,6 +33,10 @@ pub(crate) fn run_pool(worker: Worker, control: &OwnedFd) -> ! {
 /// Tests have threads of their own and leave nothing on the workers: these may end, and the first of them may be this very
 /// thread. Another would begin its first test later, by as long as it takes to make a thread and to wake a processor for it.
 fn run_fresh(worker: Worker, control: RawFd) -> io::Result<()> {
+    if !worker.registry.is_empty() {
+        // A fixture is set up on the worker.
+        name_tests_in_panics();
+    }
     let worker = Arc::new(worker);
     let (pool, first, others) = prepare(&worker)?;
     // From now on workers end with the last lane.
@@ -58,7 +60,7 @@ fn run_pooled(worker: Worker, control: RawFd) -> io::Result<()> {
 
 /// Starts the lanes on threads of this process; returns at once.
 pub(crate) fn start_in_process(worker: Worker) -> io::Result<()> {
-    if worker.rules.thread_mode == ThreadMode::Pooled {
+    if worker.rules.thread_mode == ThreadMode::Pooled || !worker.registry.is_empty() {
         name_tests_in_panics();
     }
     let (pool, first, others) = prepare(&Arc::new(worker))?;

@@ -38,9 +38,10 @@ pub(super) fn run(case: &'static Case, rules: &'static Rules, buffer: &Buffer, m
         };
         *own_mailbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(attempt);
     };
+    let limit = rules.timeout_of(case).filter(|_| rules.watches_time);
     match thread.spawn(body) {
         // The thread's very end is waited for: its thread-locals are dropped after the test, and may hang too.
-        Ok(handle) => match join_within(handle, rules.timeout) {
+        Ok(handle) => match join_within(handle, limit) {
             true => Waited::Done(collect(mailbox)),
             false => Waited::Hung,
         },

@@ -85,7 +85,7 @@ fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Body, Kind, Source};
+    use crate::model::{Body, CaseOptions, Kind, Source};
 
     fn case(expectation: Expectation) -> Case {
         Case {
@@ -99,6 +99,9 @@ mod tests {
             compile_fail: false,
             no_run: false,
             body: Body::Test(|| Ok(())),
+            context: None,
+            suite: None,
+            options: CaseOptions::PLAIN,
         }
     }
 

@@ -11,19 +11,60 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::model::stats::Summary;
-use crate::model::{CaseId, Death, Failure, Finished, Measurement, Outcome, Output};
+use crate::model::{CaseId, Death, Failure, Finished, Measurement, Outcome, Output, Phase, Trouble, Wrong};
 
 /// A length over this is no frame of ours: something else wrote to the pipe.
 const SANE: usize = 1 << 31;
 const HEAD: usize = 8;
 
-/// Writes one frame.
-pub(crate) fn send(finished: &Finished, mut pipe: impl Write) -> io::Result<()> {
+/// The first field: what is told.
+const FINISHED: u64 = 0;
+const TROUBLE: u64 = 1;
+
+/// One thing that is told.
+#[derive(Clone, Debug)]
+pub(crate) enum Frame {
+    /// A test has come out.
+    Finished(Finished),
+    /// A fixture went wrong.
+    Trouble(Trouble),
+}
+
+/// Tells how a test came out.
+pub(crate) fn send(finished: &Finished, pipe: impl Write) -> io::Result<()> {
     let mut fields = Fields::default();
+    fields.put_number(FINISHED);
     fields.put_number(finished.case.0.into());
     fields.put_duration(finished.elapsed);
     fields.put_outcome(&finished.outcome);
-    let printed = finished.output.bytes();
+    write(fields, finished.output.bytes(), pipe)
+}
+
+/// Tells what went wrong with a fixture.
+pub(crate) fn send_trouble(trouble: &Trouble, pipe: impl Write) -> io::Result<()> {
+    let mut fields = Fields::default();
+    fields.put_number(TROUBLE);
+    fields.put_text(&trouble.fixture);
+    fields.put_number(u64::from(trouble.phase == Phase::TearDown));
+    match &trouble.how {
+        Wrong::Panicked => fields.put_number(0),
+        Wrong::Failed(error) => {
+            fields.put_number(1);
+            fields.put_text(error);
+        }
+        Wrong::TimedOut(limit) => {
+            fields.put_number(2);
+            fields.put_duration(*limit);
+        }
+        Wrong::Died(death) => {
+            fields.put_number(3);
+            fields.put_death(*death);
+        }
+    }
+    write(fields, trouble.output.bytes(), pipe)
+}
+
+fn write(fields: Fields, printed: &[u8], mut pipe: impl Write) -> io::Result<()> {
     let length = (fields.0.len() + printed.len()) as u64;
     pipe.write_all(&[&length.to_le_bytes(), &*fields.0].concat())?;
     pipe.write_all(printed)
@@ -50,7 +91,7 @@ impl Decoder {
     /// # Errors
     ///
     /// What came is no frame, so nothing behind it can be understood either; it is thrown away.
-    pub(crate) fn next(&mut self) -> Result<Option<Finished>, NoFrame> {
+    pub(crate) fn next(&mut self) -> Result<Option<Frame>, NoFrame> {
         let Some((head, rest)) = self.bytes[self.taken..].split_first_chunk::<HEAD>() else {
             return Ok(None);
         };
@@ -75,11 +116,30 @@ impl Decoder {
 #[derive(Debug)]
 pub(crate) struct NoFrame;
 
-fn decode(mut frame: &[u8]) -> Option<Finished> {
-    let case = CaseId(take_number(&mut frame)?.try_into().ok()?);
-    let elapsed = Duration::from_nanos(take_number(&mut frame)?);
-    let outcome = take_outcome(&mut frame)?;
-    Some(Finished { case, outcome, elapsed, output: Output::from(frame.to_vec()) })
+fn decode(mut frame: &[u8]) -> Option<Frame> {
+    match take_number(&mut frame)? {
+        FINISHED => {
+            let case = CaseId(take_number(&mut frame)?.try_into().ok()?);
+            let elapsed = Duration::from_nanos(take_number(&mut frame)?);
+            let outcome = take_outcome(&mut frame)?;
+            let output = Output::from(frame.to_vec());
+            Some(Frame::Finished(Finished { case, outcome, elapsed, output }))
+        }
+        TROUBLE => {
+            let fixture = take_text(&mut frame)?;
+            let phase = if take_number(&mut frame)? == 0 { Phase::SetUp } else { Phase::TearDown };
+            let how = match take_number(&mut frame)? {
+                0 => Wrong::Panicked,
+                1 => Wrong::Failed(take_text(&mut frame)?),
+                2 => Wrong::TimedOut(Duration::from_nanos(take_number(&mut frame)?)),
+                3 => Wrong::Died(take_death(&mut frame)?),
+                _ => return None,
+            };
+            let output = Output::from(frame.to_vec());
+            Some(Frame::Trouble(Trouble { fixture, phase, how, output }))
+        }
+        _ => None,
+    }
 }
 
 /// The fields of a frame, as they are put together.
@@ -148,6 +208,11 @@ impl Fields {
                 self.put_number(6);
                 self.put_death(*death);
             }
+            Failure::Blocked { fixture, why } => {
+                self.put_number(7);
+                self.put_text(fixture);
+                self.put_text(why);
+            }
         }
     }
 
@@ -205,6 +270,7 @@ fn take_failure(frame: &mut &[u8]) -> Option<Failure> {
         4 => Failure::TimedOut { limit: Duration::from_nanos(take_number(frame)?) },
         5 => Failure::Died(take_death(frame)?),
         6 => Failure::DiedAfterwards(take_death(frame)?),
+        7 => Failure::Blocked { fixture: take_text(frame)?, why: take_text(frame)? },
         _ => return None,
     })
 }
@@ -238,6 +304,7 @@ mod tests {
             Failure::Unexpected("\"quoted\"\n\u{0}ü".to_owned()),
             Failure::NotRun(String::new()),
             Failure::TimedOut { limit: Duration::from_millis(1500) },
+            Failure::Blocked { fixture: "db::db".to_owned(), why: "no disk".to_owned() },
         ];
         let died =
             deaths.into_iter().flat_map(|death| [Failure::Died(death), Failure::DiedAfterwards(death)]);
@@ -246,6 +313,33 @@ mod tests {
         let ignored =
             [Outcome::Ignored(None), Outcome::Ignored(Some("why".to_owned())), Outcome::Passed, measured];
         failures.into_iter().chain(died).map(Outcome::Failed).chain(ignored).collect()
+    }
+
+    fn next_finished(decoder: &mut Decoder) -> Finished {
+        match decoder.next().unwrap() {
+            Some(Frame::Finished(finished)) => finished,
+            other => panic!("no test has come out: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn trouble_survives_the_pipe() {
+        let ways = [
+            Wrong::Panicked,
+            Wrong::Failed("no disk".to_owned()),
+            Wrong::TimedOut(Duration::from_secs(5)),
+            Wrong::Died(Death::Killed(9)),
+        ];
+        for (phase, how) in [Phase::SetUp, Phase::TearDown]
+            .into_iter()
+            .zip(ways.clone())
+            .chain([Phase::TearDown, Phase::SetUp].into_iter().zip(ways.into_iter().skip(2)))
+        {
+            let sent = Trouble { fixture: "db::db".to_owned(), phase, how, output: b"text".to_vec().into() };
+            let mut decoder = Decoder::default();
+            send_trouble(&sent, decoder.buffer()).unwrap();
+            assert!(matches!(decoder.next().unwrap(), Some(Frame::Trouble(received)) if received == sent));
+        }
     }
 
     #[test]
@@ -261,7 +355,7 @@ mod tests {
                 assert!(decoder.next().unwrap().is_none(), "a frame out of a part of one");
             }
             decoder.buffer().push(*last);
-            let received = decoder.next().unwrap().unwrap();
+            let received = next_finished(&mut decoder);
             assert_eq!((received.case, received.elapsed), (sent.case, sent.elapsed));
             assert_eq!((&received.outcome, &received.output), (&sent.outcome, &sent.output));
             assert!(decoder.next().unwrap().is_none());
@@ -275,13 +369,13 @@ mod tests {
             send(&finished(outcome, b"x"), decoder.buffer()).unwrap();
         }
         for outcome in outcomes() {
-            assert_eq!(decoder.next().unwrap().unwrap().outcome, outcome);
+            assert_eq!(next_finished(&mut decoder).outcome, outcome);
         }
     }
 
     #[test]
     fn what_is_no_frame_is_refused_and_thrown_away() {
-        let no_outcome = [&24_u64.to_le_bytes()[..], &[0; 16], &9_u64.to_le_bytes()].concat();
+        let no_outcome = [&32_u64.to_le_bytes()[..], &[0; 24], &9_u64.to_le_bytes()].concat();
         for bytes in [&[0xff; 40][..], &[2, 0, 0, 0, 0, 0, 0, 0, 1, 1], &no_outcome] {
             let mut decoder = Decoder::default();
             decoder.buffer().extend_from_slice(bytes);

@@ -6,12 +6,14 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Rules, wire};
 use crate::accumulate::RunTable;
-use crate::model::Finished;
+use crate::context::Registry;
+use crate::model::{Finished, Trouble};
 use crate::plan::Plan;
 
 /// What the lanes of a pool share.
 pub(crate) struct Worker {
     pub(crate) plan: &'static Plan,
+    pub(crate) registry: &'static Registry,
     pub(crate) table: RunTable,
     pub(crate) rules: &'static Rules,
     /// Every test waits for the supervisor's permission, so that what is printed stays in order.
@@ -30,6 +32,11 @@ impl Worker {
     pub(super) fn send(&self, finished: &Finished) -> io::Result<()> {
         let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
         wire::send(finished, &*pipe)
+    }
+
+    pub(super) fn send_trouble(&self, trouble: &Trouble) -> io::Result<()> {
+        let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        wire::send_trouble(trouble, &*pipe)
     }
 
     /// Has the process end without waiting to be told, if it is the pool's alone and tests run on its workers. Another

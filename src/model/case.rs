@@ -1,10 +1,14 @@
 //! One test, as discovery hands it to every later stage.
 
-use super::Bencher;
+use super::{Bencher, CaseOptions};
 
 /// Names a test of this run: its place among the selected tests, in the order rustc gave them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CaseId(pub(crate) u32);
+
+/// Names a module with fixtures or options: its place in the registry. Outer ones come before those in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ContextId(pub(crate) u32);
 
 impl CaseId {
     /// The place as an index into slices that hold one entry a test.
@@ -32,6 +36,11 @@ pub(crate) struct Case {
     /// A doctest that is only compiled.
     pub(crate) no_run: bool,
     pub(crate) body: Body,
+    /// The innermost module with fixtures or options that it is in.
+    pub(crate) context: Option<ContextId>,
+    /// The outermost module around it whose tests are one unit.
+    pub(crate) suite: Option<ContextId>,
+    pub(crate) options: &'static CaseOptions,
 }
 
 impl Case {

@@ -2,6 +2,7 @@
 //!
 //! A child's pipe carries these, the ledger folds them, reporters hear them.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::{CaseId, Death, Outcome, Output};
@@ -55,8 +56,52 @@ pub(crate) enum Notice {
     PoolDied { death: Death, in_flight: Vec<CaseId> },
     /// Processes that a test (or some test of the pool) left behind; they were killed.
     Leaked { case: Option<CaseId>, left: Vec<Leftover> },
+    /// A fixture went wrong, and no test can answer for it.
+    Trouble(Trouble),
     /// What came out of the pool's descriptors past the capture, so that no test can be named for it.
     Stray(Output),
+}
+
+/// What went wrong with a fixture.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Trouble {
+    /// What a user calls it: `db::connection`.
+    pub(crate) fixture: String,
+    pub(crate) phase: Phase,
+    pub(crate) how: Wrong,
+    /// What it printed.
+    pub(crate) output: Output,
+}
+
+/// What a fixture was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    SetUp,
+    TearDown,
+}
+
+/// How a fixture went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// It panicked; what it printed says more.
+    Panicked,
+    /// It returned this error.
+    Failed(String),
+    /// Its time was up.
+    TimedOut(Duration),
+    /// Its process came to an end.
+    Died(Death),
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Wrong::Panicked => out.write_str("it panicked"),
+            Wrong::Failed(error) => out.write_str(error),
+            Wrong::TimedOut(limit) => write!(out, "it was still running after {limit:?}, and was stopped"),
+            Wrong::Died(death) => write!(out, "its process {death}"),
+        }
+    }
 }
 
 /// Why a test was taken out of the pool.

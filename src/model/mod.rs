@@ -13,11 +13,11 @@ pub(crate) mod stats;
 
 pub use bencher::Bencher;
 pub(crate) use bencher::Sampling;
-pub(crate) use case::{Body, Case, CaseId, Expectation, Kind, Source};
-pub(crate) use clock::Moment;
-pub(crate) use event::{Cause, Event, Finished, Leftover, Notice, RunStarted};
+pub(crate) use case::{Body, Case, CaseId, ContextId, Expectation, Kind, Source};
+pub(crate) use clock::{Moment, parse_duration};
+pub(crate) use event::{Cause, Event, Finished, Leftover, Notice, Phase, RunStarted, Trouble, Wrong};
 pub(crate) use options::{
-    ColorChoice, Format, Isolate, Isolation, RunIgnored, ThreadMode, Threshold, TimeLimits,
+    CaseOptions, ColorChoice, Format, Isolate, Isolation, RunIgnored, ThreadMode, Threshold, TimeLimits,
 };
 pub(crate) use outcome::{Death, Failure, Measurement, Outcome};
 pub(crate) use output::Output;

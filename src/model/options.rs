@@ -97,3 +97,45 @@ impl TimeLimits {
         }
     }
 }
+
+/// What contexts say about a test.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CaseOptions {
+    /// Instead of the run's time limit; `Some(None)` for none at all.
+    pub(crate) timeout: Option<Option<Duration>>,
+    /// It runs while nothing else does.
+    pub(crate) serial: bool,
+    /// It gets a process of its own.
+    pub(crate) isolate: bool,
+    /// Instead of the run's.
+    pub(crate) threads: Option<ThreadMode>,
+    /// How often it is tried again when it has failed.
+    pub(crate) retries: u16,
+    /// How many lanes it takes besides the one that every test takes.
+    pub(crate) more_lanes: u16,
+    /// What no other test may use at the same time.
+    pub(crate) resources: Vec<&'static str>,
+}
+
+impl CaseOptions {
+    /// Of a test that no context says anything about.
+    pub(crate) const PLAIN: &'static CaseOptions = &CaseOptions {
+        timeout: None,
+        serial: false,
+        isolate: false,
+        threads: None,
+        retries: 0,
+        more_lanes: 0,
+        resources: Vec::new(),
+    };
+
+    /// Whether it matters what runs beside it.
+    pub(crate) fn has_wishes(&self) -> bool {
+        self.serial || self.more_lanes > 0 || !self.resources.is_empty()
+    }
+
+    /// Whether a lane of the pool may take the test whenever it is free.
+    pub(crate) fn fit_the_pool(&self) -> bool {
+        !self.isolate && self.more_lanes == 0 && self.resources.is_empty()
+    }
+}

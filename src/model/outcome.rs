@@ -33,6 +33,8 @@ pub(crate) enum Failure {
     DiedAfterwards(Death),
     /// It was never run, for a reason outside itself.
     NotRun(String),
+    /// A fixture that it needs could not be set up: which one, and why.
+    Blocked { fixture: String, why: String },
 }
 
 impl Failure {
@@ -49,6 +51,9 @@ impl Failure {
                 Some(format!("the test finished, but then its process {death}"))
             }
             Failure::NotRun(why) => Some(format!("not run: {why}")),
+            Failure::Blocked { fixture, why } => {
+                Some(format!("not run: fixture `{fixture}` could not be set up: {why}"))
+            }
         }
     }
 }

@@ -11,28 +11,55 @@ use crate::model::{Case, CaseId};
 #[derive(Debug)]
 pub(crate) struct Plan {
     cases: Vec<Case>,
-    /// Cases that may run beside each other, then those that may not.
+    /// For the pool: cases that may run beside each other, then those that may not.
     order: Vec<CaseId>,
     /// How many of `order` may run beside each other.
     concurrent: usize,
+    /// For children: units that are no matter of the pool's, in the order of their first cases.
+    units: Vec<Vec<CaseId>>,
+    /// Units are the pool's as well: there is no other process.
+    is_one_process: bool,
     shuffle_seed: Option<u64>,
 }
 
 impl Plan {
-    /// The order of `cases`, or with a seed the order that libtest makes of them with it; benchmarks that are measured
-    /// come last, one at a time and never shuffled.
+    /// The order of `cases`, or with a seed the order that libtest makes of them with it. What has to run alone comes last: tests of
+    /// `serial` contexts, then benchmarks that are measured, one at a time and never shuffled.
+    ///
+    /// A suite (all tests below a module with a unit fixture) is one unit, in the order of the source.
     pub(crate) fn new(cases: Vec<Case>, shuffle_seed: Option<u64>) -> Plan {
         let mut order = Vec::with_capacity(cases.len());
-        let mut measured = Vec::new();
+        let (mut serial, mut measured, mut alone) = (Vec::new(), Vec::new(), Vec::new());
         for (id, case) in (0..).map(CaseId).zip(&cases) {
-            if case.is_measured() { &mut measured } else { &mut order }.push(id);
+            let part = match () {
+                () if case.suite.is_some() || !case.options.fit_the_pool() => &mut alone,
+                () if case.is_measured() => &mut measured,
+                () if case.options.serial => &mut serial,
+                () => &mut order,
+            };
+            part.push(id);
         }
         if let Some(seed) = shuffle_seed {
             shuffle::shuffle(&mut order, &cases, seed);
+            shuffle::shuffle(&mut serial, &cases, seed);
         }
         let concurrent = order.len();
+        order.append(&mut serial);
         order.append(&mut measured);
-        Plan { cases, order, concurrent, shuffle_seed }
+        let units = units(&alone, &cases);
+        Plan { cases, order, concurrent, units, is_one_process: false, shuffle_seed }
+    }
+
+    /// The same plan for one process: the pool's lanes run units too, each named by its first case.
+    pub(crate) fn in_one_process(mut self) -> Plan {
+        let is_serial = |unit: &&Vec<CaseId>| self.cases[unit[0].index()].options.serial;
+        let (serial, concurrent): (Vec<_>, Vec<_>) = self.units.iter().partition(is_serial);
+        let firsts = |units: Vec<&Vec<CaseId>>| units.into_iter().map(|unit| unit[0]).collect::<Vec<_>>();
+        let (serial, concurrent) = (firsts(serial), firsts(concurrent));
+        let place = self.concurrent;
+        self.concurrent += concurrent.len();
+        self.order.splice(place..place, concurrent.into_iter().chain(serial));
+        Plan { is_one_process: true, ..self }
     }
 
     /// Every case, by number.
@@ -44,7 +71,7 @@ impl Plan {
         &self.cases[id.index()]
     }
 
-    /// Every case, in the order they are dispatched in.
+    /// Every case that is the pool's, in the order they are dispatched in.
     pub(crate) fn order(&self) -> &[CaseId] {
         &self.order
     }
@@ -54,15 +81,52 @@ impl Plan {
         &self.order[..self.concurrent]
     }
 
+    /// What gets a process of its own from the start: suites, and tests whose options ask for it.
+    pub(crate) fn units(&self) -> &[Vec<CaseId>] {
+        if self.is_one_process { &[] } else { &self.units }
+    }
+
+    /// How many cases are the pool's.
+    pub(crate) fn count_in_pool(&self) -> usize {
+        if self.is_one_process { self.cases.len() } else { self.order.len() }
+    }
+
+    /// A case of a suite and those that come behind it there; `None` for one that is no part of a suite.
+    pub(crate) fn rest_of_unit(&self, first: CaseId) -> Option<&[CaseId]> {
+        let suite = self.case(first).suite?;
+        let unit = self.units.iter().find(|unit| self.case(unit[0]).suite == Some(suite))?;
+        let place = unit.iter().position(|&id| id == first)?;
+        Some(&unit[place..])
+    }
+
     pub(crate) fn shuffle_seed(&self) -> Option<u64> {
         self.shuffle_seed
     }
 }
 
+/// Brings cases that share a suite together, in the order of the source.
+fn units(alone: &[CaseId], cases: &[Case]) -> Vec<Vec<CaseId>> {
+    let mut units: Vec<Vec<CaseId>> = Vec::new();
+    for &id in alone {
+        let suite = cases[id.index()].suite;
+        match units.iter_mut().find(|unit| suite.is_some() && cases[unit[0].index()].suite == suite) {
+            Some(unit) => unit.push(id),
+            None => units.push(vec![id]),
+        }
+    }
+    for unit in &mut units {
+        unit.sort_by_key(|id| {
+            let source = &cases[id.index()].source;
+            (source.file, source.start_line, source.start_col)
+        });
+    }
+    units
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Body, Expectation, Kind, Sampling, Source};
+    use crate::model::{Body, CaseOptions, Expectation, Kind, Sampling, Source};
 
     /// Cases of these names; those that begin with `bench` are measured.
     fn cases(names: &[&'static str]) -> Vec<Case> {
@@ -78,6 +142,9 @@ mod tests {
             compile_fail: false,
             no_run: false,
             body: if name.starts_with("bench") { bench } else { Body::Test(|| Ok(())) },
+            context: None,
+            suite: None,
+            options: CaseOptions::PLAIN,
         };
         names.iter().map(case).collect()
     }

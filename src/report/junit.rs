@@ -102,7 +102,9 @@ impl Junit {
     fn failure(&mut self, failure: &Failure) -> io::Result<()> {
         let kind = match failure {
             Failure::OverCritical | Failure::TimedOut { .. } => "timeout",
-            Failure::Plain | Failure::Unexpected(_) | Failure::NotRun(_) => "assert",
+            Failure::Plain | Failure::Unexpected(_) | Failure::NotRun(_) | Failure::Blocked { .. } => {
+                "assert"
+            }
             Failure::Died(_) | Failure::DiedAfterwards(_) => "crash",
         };
         match failure.message() {

@@ -7,24 +7,52 @@ use std::io::{self, Write};
 
 use super::words;
 use crate::accumulate::Ledger;
-use crate::model::{CaseId, Cause, Death, Leftover, Notice, Output};
+use crate::model::{CaseId, Cause, Death, Leftover, Notice, Output, Phase, Trouble};
 
 /// Writes all notices of the run, a section a kind, each after an empty line.
 pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> {
     let (mut died, mut escalated, mut leaked, mut stray) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut troubles = Vec::new();
     for notice in ledger.notices() {
         match notice {
             Notice::PoolDied { death, in_flight } => died.push(pool_died(*death, in_flight, ledger)),
             Notice::Escalated { case, cause } => escalated.push(moved(*case, *cause, ledger)),
             Notice::Leaked { case, left } => leaked.push(left_behind(*case, left, ledger)),
+            Notice::Trouble(trouble) => troubles.push(trouble),
             Notice::Stray(output) => stray.push(output),
         }
     }
+    outputs(out, &troubles)?;
+    let fixtures: Vec<String> = troubles.into_iter().map(trouble).collect();
+    section(out, "fixtures", &fixtures)?;
     section(out, "pool died", &died)?;
     section(out, "escalated", &escalated)?;
     section(out, "leaked", &leaked)?;
     nameless(out, &stray)?;
     unfinished(out, ledger)
+}
+
+/// What fixtures printed that went wrong.
+fn outputs(out: &mut dyn Write, troubles: &[&Trouble]) -> io::Result<()> {
+    for Trouble { fixture, phase, output, .. } in troubles.iter().filter(|trouble| !trouble.output.is_empty())
+    {
+        let text = output.text();
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        write!(out, "\n---- {} of {fixture} ----\n{text}{end}", name_of(*phase))?;
+    }
+    Ok(())
+}
+
+/// `set-up of db::connection: it panicked`
+fn trouble(trouble: &Trouble) -> String {
+    format!("{} of {}: {}", name_of(trouble.phase), trouble.fixture, trouble.how)
+}
+
+fn name_of(phase: Phase) -> &'static str {
+    match phase {
+        Phase::SetUp => "set-up",
+        Phase::TearDown => "teardown",
+    }
 }
 
 fn section(out: &mut dyn Write, title: &str, lines: &[String]) -> io::Result<()> {

@@ -11,8 +11,9 @@ use super::pen::Pen;
 use crate::accumulate::Ledger;
 use crate::model::stats::Summary;
 use crate::model::{
-    Body, Case, CaseId, ColorChoice, Event, Expectation, Failure, Finished, Format, Isolate, Isolation, Kind,
-    Measurement, Notice, Outcome, Output, RunStarted, Sampling, Source, ThreadMode, Threshold, TimeLimits,
+    Body, Case, CaseId, CaseOptions, ColorChoice, Event, Expectation, Failure, Finished, Format, Isolate,
+    Isolation, Kind, Measurement, Notice, Outcome, Output, RunStarted, Sampling, Source, ThreadMode,
+    Threshold, TimeLimits,
 };
 use crate::settings::{Selection, Settings};
 
@@ -176,6 +177,9 @@ impl Test {
             compile_fail: false,
             no_run: false,
             body: Body::Test(|| Ok(())),
+            context: None,
+            suite: None,
+            options: CaseOptions::PLAIN,
         };
         Test { case, outcome, printed: "", millis: 0 }
     }

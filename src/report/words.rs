@@ -15,7 +15,9 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 pub(super) fn time_of(finished: &Finished, case: &Case, limits: Option<&TimeLimits>) -> Option<Duration> {
     let was_run = match finished.outcome {
         Outcome::Passed => true,
-        Outcome::Failed(Failure::NotRun(_)) | Outcome::Ignored(_) | Outcome::Measured(_) => false,
+        Outcome::Failed(Failure::NotRun(_) | Failure::Blocked { .. })
+        | Outcome::Ignored(_)
+        | Outcome::Measured(_) => false,
         Outcome::Failed(_) => true,
     };
     (limits.is_some() && was_run && !case.is_measured()).then_some(finished.elapsed)

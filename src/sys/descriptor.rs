@@ -43,7 +43,7 @@ pub(crate) fn inherited(descriptor: RawFd) -> Option<OwnedFd> {
 }
 
 /// Whether nothing is there to read from a pipe.
-pub(crate) fn is_empty(pipe: &OwnedFd) -> bool {
+pub(crate) fn is_empty(pipe: &impl AsRawFd) -> bool {
     let mut count: libc::c_int = 0;
     // SAFETY: writes one number to the place it is given.
     let asked = unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut count) };

@@ -1,0 +1,170 @@
+//! What the macros declare, and how the harness comes to know of it.
+//!
+//! A declaration is a hidden `#[test]` beside the fixture: rustc lists it with its module path, on every platform, without unsafe
+//! code or a linker's help in the user's crate. The harness takes it out of the list of tests and calls it once, to be told.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::options::ContextOptions;
+
+/// How the names of the hidden tests end.
+pub(crate) const SUFFIX: &str = "::__snout";
+
+/// Where a fixture is set up, and for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Once for its module: the module's tests are one unit, in a process of their own.
+    Unit,
+    /// Once for each unit that is dispatched: for each test, where nothing binds it to others.
+    Split,
+    /// Once for the run, before any test that needs it.
+    Shared,
+}
+
+/// What [`fixture!`](crate::fixture!) says about a fixture. Implemented by the macro alone.
+pub trait Define: 'static {
+    /// What the fixture gives.
+    type Value: Send + Sync + 'static;
+    /// The function's name.
+    const NAME: &'static str;
+    /// Where it is set up, and for whom.
+    const MODE: Mode;
+
+    /// Where the harness notes down which fixture this is.
+    fn declared() -> &'static Declared;
+
+    /// Makes the value; the text of an error.
+    ///
+    /// # Errors
+    ///
+    /// The fixture function returned an error.
+    fn set_up() -> Result<Self::Value, String>;
+
+    /// Gives the value up.
+    ///
+    /// # Errors
+    ///
+    /// The fixture's `teardown` returned an error.
+    fn tear_down(value: Self::Value) -> Result<(), String>;
+}
+
+/// What a `teardown` may come to: nothing, or a `Result`.
+pub trait TornDown {
+    /// The text of an error.
+    ///
+    /// # Errors
+    ///
+    /// It is one.
+    fn end(self) -> Result<(), String>;
+}
+
+impl TornDown for () {
+    fn end(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl<E: std::fmt::Debug> TornDown for Result<(), E> {
+    fn end(self) -> Result<(), String> {
+        self.map_err(|error| format!("{error:?}"))
+    }
+}
+
+/// Where the harness notes down which fixture a definition is.
+#[derive(Debug)]
+pub struct Declared(AtomicUsize);
+
+impl Declared {
+    /// Of a fixture that the harness does not know yet.
+    #[must_use]
+    pub const fn not_yet() -> Declared {
+        Declared(AtomicUsize::new(0))
+    }
+
+    pub(super) fn place(&self) -> Option<usize> {
+        self.0.load(Relaxed).checked_sub(1)
+    }
+
+    pub(super) fn set(&self, place: usize) {
+        self.0.store(place + 1, Relaxed);
+    }
+}
+
+/// A fixture without its type.
+pub(crate) trait AnyFixture: Sync {
+    fn name(&self) -> &'static str;
+    fn mode(&self) -> Mode;
+    fn declared(&self) -> &'static Declared;
+    fn set_up(&self) -> Result<Arc<dyn Any + Send + Sync>, String>;
+    /// `Err` with the value if somebody still holds it.
+    fn tear_down(&self, value: Arc<dyn Any + Send + Sync>) -> Result<(), String>;
+}
+
+/// Makes an [`AnyFixture`] of a definition.
+struct Erased<D>(std::marker::PhantomData<fn() -> D>);
+
+impl<D: Define> AnyFixture for Erased<D> {
+    fn name(&self) -> &'static str {
+        D::NAME
+    }
+
+    fn mode(&self) -> Mode {
+        D::MODE
+    }
+
+    fn declared(&self) -> &'static Declared {
+        D::declared()
+    }
+
+    fn set_up(&self) -> Result<Arc<dyn Any + Send + Sync>, String> {
+        D::set_up().map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>)
+    }
+
+    fn tear_down(&self, value: Arc<dyn Any + Send + Sync>) -> Result<(), String> {
+        let held =
+            "something still holds it: a handle was kept in a static, or by a thread that goes on".to_owned();
+        match value.downcast::<D::Value>().map(Arc::try_unwrap) {
+            Ok(Ok(value)) => D::tear_down(value),
+            Ok(Err(_)) | Err(_) => Err(held),
+        }
+    }
+}
+
+/// One thing that was declared.
+pub(crate) enum Declaration {
+    Fixture { fixture: &'static dyn AnyFixture, line: u32 },
+    Context(ContextOptions),
+}
+
+thread_local! {
+    /// What is being declared, while the harness asks.
+    static DECLARING: RefCell<Option<Vec<Declaration>>> = const { RefCell::new(None) };
+}
+
+/// Tells of a fixture. Called by what [`fixture!`](crate::fixture!) makes.
+#[track_caller]
+pub fn declare_fixture<D: Define>() {
+    let line = Location::caller().line();
+    declare(Declaration::Fixture { fixture: const { &Erased::<D>(std::marker::PhantomData) }, line });
+}
+
+/// Tells of a module's options. Called by what [`context!`](crate::context!) makes.
+pub fn declare_context(options: ContextOptions) {
+    declare(Declaration::Context(options));
+}
+
+/// Called outside of discovery (somebody runs the hidden test by its name) it does nothing.
+fn declare(declaration: Declaration) {
+    DECLARING.with_borrow_mut(|declaring| declaring.iter_mut().next().map(|list| list.push(declaration)));
+}
+
+/// Calls hidden tests; what they declare, in their order.
+pub(crate) fn collect(hidden: impl FnOnce()) -> Vec<Declaration> {
+    DECLARING.set(Some(Vec::new()));
+    hidden();
+    DECLARING.take().unwrap_or_default()
+}

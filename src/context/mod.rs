@@ -1,0 +1,17 @@
+//! Contexts: modules with fixtures or options, which hold for every test in them and below.
+//!
+//! `fixture!` and `context!` declare; discovery gathers what was declared into a [`Registry`], once, before the first process is
+//! made; whoever runs tests sets up and tears down by it. A test's instances live in a [`Scope`].
+
+mod declare;
+mod fixture;
+mod options;
+mod registry;
+mod scope;
+
+pub use declare::{Declared, Define, Mode, TornDown, declare_context, declare_fixture};
+pub(crate) use declare::{SUFFIX, collect};
+pub use fixture::{Fixture, instance};
+pub use options::ContextOptions;
+pub(crate) use registry::{FixtureId, Registry, module_of_test};
+pub(crate) use scope::{NotSetUp, Scope, Why, put_any, take, with_scope};

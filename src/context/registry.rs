@@ -1,0 +1,175 @@
+//! Everything that was declared, as a tree of modules.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::declare::{AnyFixture, Declaration, Mode, SUFFIX};
+use super::options::ContextOptions;
+use crate::model::{CaseOptions, ContextId, ThreadMode};
+
+/// Names a fixture: its place in the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FixtureId(pub(crate) u32);
+
+/// A module with fixtures or options.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// Without the crate's name; empty for the crate itself.
+    pub(crate) path: &'static str,
+    pub(crate) parent: Option<ContextId>,
+    /// In source order.
+    pub(crate) fixtures: Vec<FixtureId>,
+    /// What holds for a test in it.
+    pub(crate) options: CaseOptions,
+    /// The outermost module around it, or itself, whose tests are one unit.
+    pub(crate) suite: Option<ContextId>,
+}
+
+/// A fixture and where it belongs.
+pub(crate) struct Declared {
+    pub(crate) fixture: &'static dyn AnyFixture,
+    pub(crate) context: ContextId,
+}
+
+/// All contexts and fixtures of the program.
+#[derive(Default)]
+pub(crate) struct Registry {
+    contexts: Vec<Context>,
+    fixtures: Vec<Declared>,
+}
+
+impl Registry {
+    /// The registry of what hidden tests of these names have declared.
+    pub(crate) fn new(declared: Vec<(&'static str, Declaration)>) -> Registry {
+        let mut modules: BTreeMap<&'static str, Vec<Declaration>> = BTreeMap::new();
+        for (name, declaration) in declared {
+            modules.entry(module_of(name)).or_default().push(declaration);
+        }
+        let mut registry = Registry::default();
+        // In the map's order a module comes before those below it.
+        for (path, declarations) in modules {
+            registry.add(path, declarations);
+        }
+        registry
+    }
+
+    fn add(&mut self, path: &'static str, declarations: Vec<Declaration>) {
+        let id = ContextId(self.contexts.len() as u32);
+        let parent = self.innermost(path);
+        let mut own = ContextOptions::none();
+        let mut fixtures = Vec::new();
+        for declaration in declarations {
+            match declaration {
+                Declaration::Fixture { fixture, line } => fixtures.push((line, fixture)),
+                Declaration::Context(options) => own = options,
+            }
+        }
+        fixtures.sort_by_key(|(line, _)| *line);
+        let first = self.fixtures.len() as u32;
+        let ids = (first..first + fixtures.len() as u32).map(FixtureId).collect();
+        let is_unit = fixtures.iter().any(|(_, fixture)| fixture.mode() == Mode::Unit);
+        for (_, fixture) in fixtures {
+            fixture.declared().set(self.fixtures.len());
+            self.fixtures.push(Declared { fixture, context: id });
+        }
+        let around = parent.map(|parent| self.context(parent));
+        let suite = around.and_then(|around| around.suite).or(is_unit.then_some(id));
+        let options = own.within(around.map(|around| &around.options));
+        self.contexts.push(Context { path, parent, fixtures: ids, options, suite });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.contexts.is_empty()
+    }
+
+    pub(crate) fn context(&self, id: ContextId) -> &Context {
+        &self.contexts[id.0 as usize]
+    }
+
+    pub(crate) fn fixture(&self, id: FixtureId) -> &Declared {
+        &self.fixtures[id.0 as usize]
+    }
+
+    /// Whether some context has its tests run on workers.
+    pub(crate) fn has_pooled(&self) -> bool {
+        self.contexts.iter().any(|context| context.options.threads == Some(ThreadMode::Pooled))
+    }
+
+    /// Every time limit that some context states.
+    pub(crate) fn timeouts(&self) -> impl Iterator<Item = Duration> {
+        self.contexts.iter().filter_map(|context| context.options.timeout.flatten())
+    }
+
+    /// What a user calls it: `db::connection`.
+    pub(crate) fn fixture_name(&self, id: FixtureId) -> String {
+        let Declared { fixture, context } = self.fixture(id);
+        match self.context(*context).path {
+            "" => fixture.name().to_owned(),
+            path => format!("{path}::{}", fixture.name()),
+        }
+    }
+
+    /// The innermost context that a module is in or is.
+    pub(crate) fn innermost(&self, module: &str) -> Option<ContextId> {
+        let mut path = module;
+        loop {
+            if let Some(place) = self.contexts.iter().position(|context| context.path == path) {
+                return Some(ContextId(place as u32));
+            }
+            path = match path.rsplit_once("::") {
+                Some((around, _)) => around,
+                None if path.is_empty() => return None,
+                None => "",
+            };
+        }
+    }
+
+    /// A context and those around it, from the outermost on.
+    pub(crate) fn chain(&self, innermost: Option<ContextId>) -> Vec<ContextId> {
+        let mut chain: Vec<ContextId> =
+            std::iter::successors(innermost, |&id| self.context(id).parent).collect();
+        chain.reverse();
+        chain
+    }
+
+    /// The fixtures that a unit has to set up for a test in this context, in that order.
+    pub(crate) fn needed(&self, innermost: Option<ContextId>) -> impl Iterator<Item = FixtureId> {
+        let chain = self.chain(innermost).into_iter();
+        let fixtures = chain.flat_map(|id| &self.context(id).fixtures).copied();
+        fixtures.filter(|&id| self.fixture(id).fixture.mode() != Mode::Shared)
+    }
+
+    /// Whether a context is `outer` or lies in it.
+    pub(crate) fn is_within(&self, inner: Option<ContextId>, outer: ContextId) -> bool {
+        std::iter::successors(inner, |&id| self.context(id).parent).any(|id| id == outer)
+    }
+}
+
+/// The module of a hidden test: that is in a module of its own, named after what it declares.
+fn module_of(hidden: &'static str) -> &'static str {
+    let own = hidden.strip_suffix(SUFFIX).unwrap_or(hidden);
+    own.rsplit_once("::").map_or("", |(module, _)| module)
+}
+
+/// The module of a test.
+pub(crate) fn module_of_test(name: &str) -> &str {
+    name.rsplit_once("::").map_or("", |(module, _)| module)
+}
+
+impl ContextOptions {
+    /// What holds, with what holds around it.
+    fn within(&self, around: Option<&CaseOptions>) -> CaseOptions {
+        let none = CaseOptions::default();
+        let around = around.unwrap_or(&none);
+        let resources: Vec<&'static str> = self.resources.iter().flatten().copied().collect();
+        CaseOptions {
+            timeout: self.timeout.or(around.timeout),
+            serial: self.serial.unwrap_or(around.serial),
+            isolate: self.isolate.unwrap_or(around.isolate),
+            threads: self.threads.or(around.threads),
+            retries: self.retries.unwrap_or(around.retries),
+            more_lanes: self.weight.map_or(around.more_lanes, |lanes| lanes - 1),
+            resources: if resources.is_empty() { around.resources.clone() } else { resources },
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The instances of one unit, and of the run.
+//!
+//! A unit's scope is that of the thread that runs its test, and of threads which that spawns. What is shared has a scope of its own,
+//! which every process inherits.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+
+use super::declare::Mode;
+use super::registry::{FixtureId, Registry};
+use crate::model::ContextId;
+use crate::skip::Skip;
+
+type Instance = Arc<dyn Any + Send + Sync>;
+
+/// What is set up for one unit, or for the run.
+pub(crate) struct Scope {
+    registry: &'static Registry,
+    is_shared: bool,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    /// Where the unit is: whose fixtures it may call.
+    at: Option<ContextId>,
+    /// What is set up, in the order in which that was finished.
+    instances: Vec<(FixtureId, Instance)>,
+    /// What is being set up, from the outside in.
+    under_way: Vec<FixtureId>,
+}
+
+/// Why a fixture is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotSetUp {
+    pub(crate) fixture: FixtureId,
+    pub(crate) why: Why,
+}
+
+/// How a set-up ended that did not give a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// It panicked, and has said why.
+    Panicked,
+    /// It returned this error.
+    Failed(String),
+    /// It gave up with `skip!`, for this reason.
+    Skipped(String),
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<Scope>>> = const { RefCell::new(None) };
+}
+
+/// In a process that runs one unit, where threads may not have inherited it.
+static OF_PROCESS: RwLock<Option<Arc<Scope>>> = RwLock::new(None);
+
+static SHARED: OnceLock<Arc<Scope>> = OnceLock::new();
+
+impl Scope {
+    pub(crate) fn of_unit(registry: &'static Registry) -> Arc<Scope> {
+        Arc::new(Scope { registry, is_shared: false, held: Mutex::default() })
+    }
+
+    /// The scope of what is set up once for the run.
+    pub(crate) fn shared(registry: &'static Registry) -> &'static Arc<Scope> {
+        SHARED.get_or_init(|| Arc::new(Scope { registry, is_shared: true, held: Mutex::default() }))
+    }
+
+    /// Makes this the scope of every thread that has none.
+    pub(crate) fn be_of_process(self: &Arc<Scope>) {
+        *OF_PROCESS.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(self));
+    }
+
+    /// The scope of this thread.
+    pub(super) fn current() -> Option<Arc<Scope>> {
+        let own = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten();
+        own.or_else(|| OF_PROCESS.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says where the unit is now.
+    pub(crate) fn move_to(&self, context: Option<ContextId>) {
+        self.held().at = context;
+    }
+
+    /// Sets a fixture up, unless it is. What its function panics with is caught; what it prints is not.
+    pub(crate) fn set_up(self: &Arc<Scope>, id: FixtureId) -> Result<(), NotSetUp> {
+        {
+            let mut held = self.held();
+            if held.instances.iter().any(|(known, _)| *known == id) {
+                return Ok(());
+            }
+            held.under_way.push(id);
+        }
+        let fixture = self.registry.fixture(id).fixture;
+        let made = catch_unwind(AssertUnwindSafe(|| with_scope(self, || fixture.set_up())));
+        let mut held = self.held();
+        held.under_way.retain(|&under_way| under_way != id);
+        let why = match made {
+            Ok(Ok(instance)) => {
+                held.instances.push((id, instance));
+                return Ok(());
+            }
+            Ok(Err(error)) => Why::Failed(error),
+            Err(payload) => match payload.downcast::<NotSetUp>() {
+                // Another one that it called; it is that one's failure.
+                Ok(other) => return Err(*other),
+                Err(payload) => match payload.downcast::<Skip>() {
+                    Ok(skip) => Why::Skipped(skip.reason),
+                    Err(payload) => {
+                        std::mem::forget(payload); // dropping it may panic once more
+                        Why::Panicked
+                    }
+                },
+            },
+        };
+        Err(NotSetUp { fixture: id, why })
+    }
+
+    /// Tears down everything that is set up and not `kept`, the last first. What went wrong with which.
+    pub(crate) fn tear_down(
+        self: &Arc<Scope>,
+        kept: impl Fn(FixtureId) -> bool,
+    ) -> Vec<(FixtureId, Option<String>)> {
+        let mut wrong = Vec::new();
+        loop {
+            let next = {
+                let mut held = self.held();
+                let place = held.instances.iter().rposition(|(id, _)| !kept(*id));
+                place.map(|place| held.instances.remove(place))
+            };
+            let Some((id, instance)) = next else { return wrong };
+            let fixture = self.registry.fixture(id).fixture;
+            match catch_unwind(AssertUnwindSafe(|| with_scope(self, || fixture.tear_down(instance)))) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => wrong.push((id, Some(error))),
+                Err(payload) => {
+                    std::mem::forget(payload);
+                    wrong.push((id, None));
+                }
+            }
+        }
+    }
+
+    /// The instance of a fixture, for whoever runs in this scope.
+    ///
+    /// # Panics
+    ///
+    /// There is none for it; the text says why, and what to do.
+    #[track_caller]
+    pub(super) fn instance(self: &Arc<Scope>, id: FixtureId) -> Instance {
+        let fixture = self.registry.fixture(id);
+        let is_shared = fixture.fixture.mode() == Mode::Shared;
+        if is_shared && !self.is_shared {
+            return match Scope::shared(self.registry).find(id) {
+                Some(instance) => instance,
+                None => self.refuse(id, Refusal::NotSetUp),
+            };
+        }
+        if self.is_shared && !is_shared {
+            self.refuse(id, Refusal::NotShared);
+        }
+        let (found, under_way, at) = {
+            let held = self.held();
+            (held.find(id), held.under_way.clone(), held.at)
+        };
+        if let Some(instance) = found {
+            return instance;
+        }
+        let Some(&caller) = under_way.last() else { self.refuse(id, Refusal::Elsewhere(at)) };
+        let caller_context = self.registry.fixture(caller).context;
+        if under_way.contains(&id) {
+            self.refuse(id, Refusal::Circle(under_way));
+        }
+        if !self.registry.is_within(Some(caller_context), fixture.context) {
+            self.refuse(id, Refusal::Elsewhere(Some(caller_context)));
+        }
+        match self.set_up(id) {
+            Ok(()) => match self.find(id) {
+                Some(instance) => instance,
+                None => self.refuse(id, Refusal::NotSetUp),
+            },
+            // Not by a panic: that has been printed, if it was one.
+            Err(not_set_up) => resume_unwind(Box::new(not_set_up)),
+        }
+    }
+
+    fn find(&self, id: FixtureId) -> Option<Instance> {
+        self.held().find(id)
+    }
+
+    #[track_caller]
+    fn refuse(&self, id: FixtureId, why: Refusal) -> ! {
+        let name = self.registry.fixture_name(id);
+        let own = self.registry.context(self.registry.fixture(id).context).path;
+        match why {
+            Refusal::NotSetUp => panic!(
+                "fixture `{name}` is not set up: call it from a test of its module, or from one below that"
+            ),
+            Refusal::NotShared => panic!(
+                "fixture `{name}` is not shared, and was called by one that is: that is set up before any test. Make `{name}` \
+                 shared too"
+            ),
+            Refusal::Elsewhere(at) => {
+                let at = at.map_or("the crate", |at| self.registry.context(at).path);
+                panic!(
+                    "fixture `{name}` was called from `{at}`: it holds in module `{own}` and below; call it there, or declare it further out"
+                )
+            }
+            Refusal::Circle(under_way) => {
+                let names: Vec<String> = under_way
+                    .iter()
+                    .chain([&id])
+                    .map(|&id| format!("`{}`", self.registry.fixture_name(id)))
+                    .collect();
+                panic!("fixtures need each other: {}; take one of the calls out", names.join(" calls "))
+            }
+        }
+    }
+}
+
+impl Held {
+    fn find(&self, id: FixtureId) -> Option<Instance> {
+        self.instances.iter().find(|(known, _)| *known == id).map(|(_, instance)| Arc::clone(instance))
+    }
+}
+
+/// Why a call has no instance.
+enum Refusal {
+    NotSetUp,
+    NotShared,
+    /// The caller is outside of the fixture's module.
+    Elsewhere(Option<ContextId>),
+    Circle(Vec<FixtureId>),
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Scope").field("is_shared", &self.is_shared).finish_non_exhaustive()
+    }
+}
+
+/// Runs `body` with this thread in `scope`.
+pub(crate) fn with_scope<T>(scope: &Arc<Scope>, body: impl FnOnce() -> T) -> T {
+    /// Puts back what was there, whatever happens.
+    struct Before(Option<Arc<Scope>>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            put(self.0.take());
+        }
+    }
+    let _before = Before(CURRENT.replace(Some(Arc::clone(scope))));
+    body()
+}
+
+/// The scope of this thread, to be handed on to one that it spawns.
+pub(crate) fn take() -> Option<Arc<dyn Any + Send + Sync>> {
+    let own = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten();
+    own.map(|scope| scope as Arc<dyn Any + Send + Sync>)
+}
+
+/// Makes what [`take`] gave this thread's scope.
+pub(crate) fn put_any(scope: Option<Arc<dyn Any + Send + Sync>>) {
+    put(scope.and_then(|scope| scope.downcast::<Scope>().ok()));
+}
+
+fn put(scope: Option<Arc<Scope>>) {
+    // A thread that ends has none any more.
+    let _ = CURRENT.try_with(|current| current.replace(scope));
+}

@@ -1,0 +1,116 @@
+//! Suites: units of several tests, one after the other in one child.
+
+use std::io;
+
+use super::children::{Evidence, Unit};
+use super::fork_servers::Found;
+use super::supervisor::Supervisor;
+use crate::accumulate::{EndOfChild, HowEnded, Place, State};
+use crate::context::FixtureId;
+use crate::model::{CaseId, Death, Failure, Notice, Phase, Trouble, Wrong};
+
+impl Supervisor<'_> {
+    /// Takes in the tests of the suite at `place` that have come out; nothing, if what is there is none.
+    pub(super) fn settle_suite(&mut self, place: Place) -> io::Result<()> {
+        while let Some(unit) = self.outstanding.get(place).filter(|unit| unit.suite.is_some())
+            && let Some(case) = unit.current()
+        {
+            let slot = self.table.slot(case, unit.turn().attempt.into());
+            if matches!(slot.state(), State::Pending | State::SettingUp | State::Running | State::TimedOut) {
+                break;
+            }
+            let found = match self.server_of(place) {
+                Some(server) if slot.has_written() => server.take_written()?,
+                _ => Found::default(),
+            };
+            let how = HowEnded::Exited(0);
+            let evidence =
+                Evidence { case, slot, said: found.said.as_ref(), how, is_over_time: false, timeout: None };
+            self.tell_of_child(unit, evidence.verdict(), found)?;
+            self.outstanding.settle_one(place);
+            self.busy = true;
+        }
+        Ok(())
+    }
+
+    /// The child of a suite has ended; what its tests have said by themselves is known.
+    pub(super) fn suite_ended(&mut self, unit: Unit, mut found: Found, end: &EndOfChild) -> io::Result<()> {
+        let how = found.how(end);
+        let Some(case) = unit.current() else { return self.suite_is_through(unit, found, how) };
+        let slot = self.table.slot(case, unit.turn().attempt.into());
+        let is_halfway = slot.state() == State::Pending && how == HowEnded::Exited(0) && unit.settled > 0;
+        if is_halfway && self.job.rules.panics_abort {
+            // Where a panic ends the process, the next test needs another.
+            self.queue.push_front(Unit::new(self.job.plan, case, None));
+            return Ok(());
+        }
+        let timeout = self.job.rules.timeout_of(self.book.case(case));
+        if slot.state() == State::SettingUp {
+            let fixture = FixtureId(slot.fixture());
+            let how = wrong(how, found.is_over_time, timeout.unwrap_or_default());
+            let output = std::mem::take(&mut found.printed).into();
+            let name = self.job.registry.fixture_name(fixture);
+            let why = how.to_string();
+            let trouble = Trouble { fixture: name.clone(), phase: Phase::SetUp, how, output };
+            self.book.notice(Notice::Trouble(trouble))?;
+            return self.block(unit, fixture, &Failure::Blocked { fixture: name, why });
+        }
+        let said = found.said.take();
+        let evidence =
+            Evidence { case, slot, said: said.as_ref(), how, is_over_time: found.is_over_time, timeout };
+        self.tell_of_child(unit, evidence.verdict(), found)?;
+        self.go_on_behind(unit, 1)
+    }
+
+    /// Every test of it has come out; what is left is how its fixtures were torn down.
+    fn suite_is_through(&mut self, unit: Unit, found: Found, how: HowEnded) -> io::Result<()> {
+        let Found { troubles, printed, left, is_over_time, .. } = found;
+        let mut troubles = troubles;
+        let timeout = self.job.rules.timeout_of(self.book.case(unit.case)).unwrap_or_default();
+        if how != HowEnded::Exited(0) {
+            let suite = self.book.case(unit.case).suite;
+            let fixture =
+                suite.map_or_else(String::new, |suite| self.job.registry.context(suite).path.to_owned());
+            let how = wrong(how, is_over_time, timeout);
+            troubles.push(Trouble { fixture, phase: Phase::TearDown, how, output: Vec::new().into() });
+        }
+        if let Some(last) = troubles.last_mut() {
+            last.output = printed.into();
+        }
+        troubles.into_iter().try_for_each(|trouble| self.book.notice(Notice::Trouble(trouble)))?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        self.book.notice(Notice::Leaked { case: Some(unit.case), left })
+    }
+
+    /// Fails the tests of a unit that need a fixture which cannot be set up; the others go on in another child.
+    fn block(&mut self, unit: Unit, fixture: FixtureId, failure: &Failure) -> io::Result<()> {
+        let context = self.job.registry.fixture(fixture).context;
+        let rest: &[CaseId] = unit.suite.map_or(&[], |suite| &suite[unit.settled..]);
+        let needs_it = |case: CaseId| self.job.registry.is_within(self.job.plan.case(case).context, context);
+        let count = rest.iter().take_while(|&&case| needs_it(case)).count();
+        for &case in &rest[..count] {
+            self.book.fail(case, failure.clone())?;
+        }
+        self.go_on_behind(unit, count.max(1))
+    }
+
+    /// Has the tests of a suite run that come behind the next `count`.
+    fn go_on_behind(&mut self, unit: Unit, count: usize) -> io::Result<()> {
+        if let Some(&next) = unit.suite.and_then(|suite| suite.get(unit.settled + count)) {
+            self.queue.push_front(Unit::new(self.job.plan, next, None));
+        }
+        Ok(())
+    }
+}
+
+fn wrong(how: HowEnded, is_over_time: bool, limit: std::time::Duration) -> Wrong {
+    match how {
+        _ if is_over_time => Wrong::TimedOut(limit),
+        HowEnded::NotNeeded | HowEnded::NotMade(_) => Wrong::Died(Death::Exited(0)),
+        HowEnded::Exited(code) => Wrong::Died(Death::Exited(code)),
+        HowEnded::Killed(signal) => Wrong::Died(Death::Killed(signal)),
+        HowEnded::Stopped(signal) => Wrong::Died(Death::Stopped(signal)),
+    }
+}

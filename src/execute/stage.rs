@@ -1,0 +1,126 @@
+//! Sets up what a test needs, and tears down what no later test does: the fixtures of one unit, as it goes from test to test.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use super::capture::set_running;
+use crate::context::{FixtureId, NotSetUp, Registry, Scope, Why};
+use crate::model::{Case, ContextId, Failure, Outcome, Output, Phase, Trouble, Wrong};
+
+/// The fixtures of one unit.
+pub(super) struct Stage {
+    registry: &'static Registry,
+    /// Made when it is needed.
+    scope: OnceCell<Arc<Scope>>,
+    /// What could not be set up, and is not tried again.
+    missing: Vec<NotSetUp>,
+}
+
+impl Stage {
+    pub(super) fn new(registry: &'static Registry) -> Stage {
+        Stage { registry, scope: OnceCell::new(), missing: Vec::new() }
+    }
+
+    pub(super) fn scope(&self) -> &Arc<Scope> {
+        self.scope.get_or_init(|| Scope::of_unit(self.registry))
+    }
+
+    /// Whether nothing has been set up so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.scope.get().is_none()
+    }
+
+    /// Whether a test in `context` has no fixture.
+    pub(super) fn needs_nothing(&self, context: Option<ContextId>) -> bool {
+        self.registry.needed(context).next().is_none()
+    }
+
+    /// Leaves everything as it is, for ever: somebody still uses it.
+    pub(super) fn abandon(&mut self) {
+        std::mem::forget(self.scope.take());
+    }
+
+    /// Makes ready for a test: tears down what it does not need, and sets up what it does, from the outside in.
+    /// `begin` hears of each fixture before that is set up; what goes wrong besides is added to `troubles`.
+    ///
+    /// # Errors
+    ///
+    /// How the test comes out instead of being run.
+    pub(super) fn move_to(
+        &mut self,
+        case: &'static Case,
+        begin: &mut dyn FnMut(FixtureId),
+        troubles: &mut Vec<Trouble>,
+    ) -> Result<(), Outcome> {
+        // A panic is said to be this test's.
+        set_running(Some(case.name));
+        let ready = self.set_up(case.context, begin, troubles);
+        set_running(None);
+        ready
+    }
+
+    fn set_up(
+        &mut self,
+        context: Option<ContextId>,
+        begin: &mut dyn FnMut(FixtureId),
+        troubles: &mut Vec<Trouble>,
+    ) -> Result<(), Outcome> {
+        self.tear_down(context, troubles);
+        self.scope().move_to(context);
+        for id in self.registry.needed(context) {
+            if let Some(missing) = self.missing.iter().find(|missing| missing.fixture == id) {
+                return Err(self.instead(missing));
+            }
+            begin(id);
+            if let Err(not_set_up) = self.scope().set_up(id) {
+                let instead = self.instead(&not_set_up);
+                troubles.extend(self.trouble(&not_set_up));
+                if not_set_up.fixture != id {
+                    self.missing.push(NotSetUp { fixture: id, ..not_set_up.clone() });
+                }
+                self.missing.push(not_set_up);
+                return Err(instead);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tears down everything.
+    pub(super) fn leave(&mut self, troubles: &mut Vec<Trouble>) {
+        self.tear_down(None, troubles);
+    }
+
+    fn tear_down(&self, next: Option<ContextId>, troubles: &mut Vec<Trouble>) {
+        let registry = self.registry;
+        let kept = |id: FixtureId| registry.is_within(next, registry.fixture(id).context);
+        let Some(scope) = self.scope.get() else { return };
+        for (id, error) in scope.tear_down(kept) {
+            troubles.push(Trouble {
+                fixture: registry.fixture_name(id),
+                phase: Phase::TearDown,
+                how: error.map_or(Wrong::Panicked, Wrong::Failed),
+                output: Output::default(),
+            });
+        }
+    }
+
+    fn instead(&self, missing: &NotSetUp) -> Outcome {
+        let fixture = self.registry.fixture_name(missing.fixture);
+        let why = match &missing.why {
+            Why::Skipped(reason) => return Outcome::Ignored(Some(reason.clone())),
+            Why::Panicked => Wrong::Panicked.to_string(),
+            Why::Failed(error) => error.clone(),
+        };
+        Outcome::Failed(Failure::Blocked { fixture, why })
+    }
+
+    fn trouble(&self, missing: &NotSetUp) -> Option<Trouble> {
+        let how = match &missing.why {
+            Why::Skipped(_) => return None,
+            Why::Panicked => Wrong::Panicked,
+            Why::Failed(error) => Wrong::Failed(error.clone()),
+        };
+        let fixture = self.registry.fixture_name(missing.fixture);
+        Some(Trouble { fixture, phase: Phase::SetUp, how, output: Output::default() })
+    }
+}
