@@ -28,7 +28,7 @@ impl Here<'_> {
         let buffer = Buffer::default();
         let mut troubles = Vec::new();
         let (rules, stage) = (self.rules, &mut self.stage);
-        let attempt = || match stage.move_to(body, &mut |_| {}, &mut troubles) {
+        let mut attempt = || match stage.move_to(body, &mut |_| {}, &mut troubles) {
             Ok(()) => with_scope(stage.scope(), || thread::here(body, rules, Moment(nanoseconds()))),
             Err(outcome) => Attempt { outcome, elapsed: Duration::ZERO },
         };
