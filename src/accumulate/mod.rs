@@ -10,4 +10,4 @@ pub(crate) use ledger::Ledger;
 #[cfg(snout_processes)]
 pub(crate) use queue::{ChildQueue, EndOfChild, HowEnded, Place, Turn};
 #[cfg(snout_processes)]
-pub(crate) use table::{RunTable, Slot, State};
+pub(crate) use table::{HostState, RunTable, Slot, State};

@@ -60,6 +60,7 @@ const DOORBELL: usize = 3;
 const GRANTED: usize = 4;
 const LISTED: usize = 5;
 const SERIAL: usize = 6;
+const HOST: usize = 7;
 const HEAD: usize = 8; // the rest keeps the slots on a cache line of their own
 
 /// Words a test has in the table: state, start, end.
@@ -73,6 +74,44 @@ pub(crate) struct RunTable {
     cases: usize,
     /// How many of them are the pool's.
     in_pool: usize,
+}
+
+/// What the fixture host is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HostState {
+    /// There is none, or it has not begun.
+    None,
+    /// It sets up the fixture of this number.
+    SettingUp(u32),
+    /// Everything is set up that can be.
+    Ready,
+    /// It tears down the fixture of this number.
+    TearingDown(u32),
+    /// It has ended before its time, and what it had set up with it.
+    Gone,
+}
+
+impl HostState {
+    fn pack(self) -> u64 {
+        match self {
+            HostState::None => 0,
+            HostState::Ready => 1,
+            HostState::Gone => 2,
+            HostState::SettingUp(fixture) => 3 | u64::from(fixture) << 8,
+            HostState::TearingDown(fixture) => 4 | u64::from(fixture) << 8,
+        }
+    }
+
+    fn unpack(word: u64) -> HostState {
+        let fixture = (word >> 8) as u32;
+        match word & 0xff {
+            1 => HostState::Ready,
+            2 => HostState::Gone,
+            3 => HostState::SettingUp(fixture),
+            4 => HostState::TearingDown(fixture),
+            _ => HostState::None,
+        }
+    }
 }
 
 /// How many lanes the pool may use and how many it does.
@@ -193,6 +232,15 @@ impl RunTable {
     /// The word that the first lane waits on before what has to run alone.
     pub(crate) fn serial_gate(&self) -> &'static AtomicU64 {
         &self.words[SERIAL]
+    }
+
+    /// What the fixture host is about; written by the host, and by the supervisor when that is gone.
+    pub(crate) fn host(&self) -> HostState {
+        HostState::unpack(self.words[HOST].load(SeqCst))
+    }
+
+    pub(crate) fn set_host(&self, state: HostState) {
+        self.words[HOST].store(state.pack(), SeqCst);
     }
 
     /// What each lane is running.

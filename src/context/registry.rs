@@ -1,6 +1,6 @@
 //! Everything that was declared, as a tree of modules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::declare::{AnyFixture, Declaration, Mode, SUFFIX};
@@ -132,11 +132,26 @@ impl Registry {
         chain
     }
 
-    /// The fixtures that a unit has to set up for a test in this context, in that order.
+    /// The fixtures that a test in this context needs, in the order in which they are set up.
     pub(crate) fn needed(&self, innermost: Option<ContextId>) -> impl Iterator<Item = FixtureId> {
         let chain = self.chain(innermost).into_iter();
-        let fixtures = chain.flat_map(|id| &self.context(id).fixtures).copied();
-        fixtures.filter(|&id| self.fixture(id).fixture.mode() != Mode::Shared)
+        chain.flat_map(|id| &self.context(id).fixtures).copied()
+    }
+
+    pub(crate) fn is_shared(&self, id: FixtureId) -> bool {
+        self.fixture(id).fixture.mode() == Mode::Shared
+    }
+
+    /// The shared fixtures that tests in these contexts need, in the order in which they are set up.
+    pub(crate) fn shared_needed(&self, contexts: impl Iterator<Item = ContextId>) -> Vec<FixtureId> {
+        if !self.fixtures.iter().any(|declared| declared.fixture.mode() == Mode::Shared) {
+            return Vec::new();
+        }
+        let contexts: BTreeSet<ContextId> = contexts.collect();
+        let needed = contexts.into_iter().flat_map(|context| self.needed(Some(context)).collect::<Vec<_>>());
+        // By their numbers, outer ones come first.
+        let needed: BTreeSet<FixtureId> = needed.filter(|&id| self.is_shared(id)).collect();
+        needed.into_iter().collect()
     }
 
     /// Whether a context is `outer` or lies in it.

@@ -49,6 +49,8 @@ pub(crate) enum Why {
     Failed(String),
     /// It gave up with `skip!`, for this reason.
     Skipped(String),
+    /// It is shared, and the process that had set it up is not there any more, or is none of this one's.
+    Gone,
 }
 
 thread_local! {
@@ -60,6 +62,12 @@ static OF_PROCESS: RwLock<Option<Arc<Scope>>> = RwLock::new(None);
 
 static SHARED: OnceLock<Arc<Scope>> = OnceLock::new();
 
+/// What could not be set up of that.
+static MISSING: Mutex<Vec<NotSetUp>> = Mutex::new(Vec::new());
+
+/// Whether what is shared is still there, where that can be asked.
+static IS_HOST_GONE: OnceLock<fn() -> bool> = OnceLock::new();
+
 impl Scope {
     pub(crate) fn of_unit(registry: &'static Registry) -> Arc<Scope> {
         Arc::new(Scope { registry, is_shared: false, held: Mutex::default() })
@@ -68,6 +76,37 @@ impl Scope {
     /// The scope of what is set up once for the run.
     pub(crate) fn shared(registry: &'static Registry) -> &'static Arc<Scope> {
         SHARED.get_or_init(|| Arc::new(Scope { registry, is_shared: true, held: Mutex::default() }))
+    }
+
+    /// Sets up what is shared, in this process.
+    pub(crate) fn set_up_shared(registry: &'static Registry, id: FixtureId) -> Result<(), NotSetUp> {
+        let made = Scope::shared(registry).set_up(id);
+        if let Err(missing) = &made {
+            let mut all = MISSING.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(missing.clone());
+            if missing.fixture != id {
+                all.push(NotSetUp { fixture: id, why: missing.why.clone() });
+            }
+        }
+        made
+    }
+
+    /// Whether a shared fixture is there for the tests of this process; else why not.
+    pub(crate) fn find_shared(registry: &'static Registry, id: FixtureId) -> Result<(), NotSetUp> {
+        if IS_HOST_GONE.get().is_some_and(|is_gone| is_gone()) {
+            return Err(NotSetUp { fixture: id, why: Why::Gone });
+        }
+        let missing = MISSING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(missing) = missing.iter().find(|missing| missing.fixture == id) {
+            return Err(missing.clone());
+        }
+        let is_there = Scope::shared(registry).find(id).is_some();
+        if is_there { Ok(()) } else { Err(NotSetUp { fixture: id, why: Why::Gone }) }
+    }
+
+    /// Has [`find_shared`](Scope::find_shared) ask whether what is shared is still there.
+    pub(crate) fn ask_for_host(is_gone: fn() -> bool) {
+        let _ = IS_HOST_GONE.set(is_gone);
     }
 
     /// Makes this the scope of every thread that has none.
@@ -124,6 +163,11 @@ impl Scope {
         Err(NotSetUp { fixture: id, why })
     }
 
+    /// What was set up last of what is there.
+    pub(crate) fn last(&self) -> Option<FixtureId> {
+        self.held().instances.last().map(|(id, _)| *id)
+    }
+
     /// Tears down everything that is set up and not `kept`, the last first. What went wrong with which.
     pub(crate) fn tear_down(
         self: &Arc<Scope>,
@@ -160,7 +204,8 @@ impl Scope {
         let is_shared = fixture.fixture.mode() == Mode::Shared;
         if is_shared && !self.is_shared {
             return match Scope::shared(self.registry).find(id) {
-                Some(instance) => instance,
+                Some(instance) if self.is_in_context(id) => instance,
+                Some(_) => self.refuse(id, Refusal::Elsewhere(self.held().at)),
                 None => self.refuse(id, Refusal::NotSetUp),
             };
         }
@@ -190,6 +235,13 @@ impl Scope {
             // Not by a panic: that has been printed, if it was one.
             Err(not_set_up) => resume_unwind(Box::new(not_set_up)),
         }
+    }
+
+    /// Whether the unit is in the fixture's module or below, or sets something up that is.
+    fn is_in_context(&self, id: FixtureId) -> bool {
+        let held = self.held();
+        let caller = held.under_way.last().map(|&caller| self.registry.fixture(caller).context);
+        self.registry.is_within(caller.or(held.at), self.registry.fixture(id).context)
     }
 
     fn find(&self, id: FixtureId) -> Option<Instance> {

@@ -18,17 +18,31 @@ impl Supervisor<'_> {
             self.fork_servers.iter().for_each(ForkServer::kill_its_child);
             self.pool.iter_mut().for_each(Pool::kill);
         }
+        if !is_complete {
+            // What is shared goes down with the rest.
+            self.host.iter().for_each(|host| process::kill(host.pid));
+        }
         if self.job.in_process {
+            self.end_shared()?;
             // Its threads end with the process, and what they left behind is the process's own affair.
             direct::release();
             return Ok(());
+        }
+        if is_complete {
+            // Lanes that wait for room find that nothing is left, and end.
+            self.table.allow_lanes(self.job.lanes);
+            futex::wake_all(self.table.lane_gate());
         }
         if let Some(pool) = self.pool.as_mut().filter(|pool| !pool.is_ending()) {
             pool.end(now());
         }
         self.turns.close();
         futex::wake_all(self.turns.gate());
-        while self.pool.is_some() || !self.fork_servers.is_empty() {
+        while self.pool.is_some() || !self.fork_servers.is_empty() || self.host.is_some() {
+            if self.pool.is_none() && self.fork_servers.is_empty() {
+                // Nobody uses it any more.
+                self.end_shared()?;
+            }
             self.busy = false;
             self.wait()?;
             if !is_complete {
@@ -58,6 +72,7 @@ impl Supervisor<'_> {
             }
             process::kill_group_of(pid);
             self.fork_servers.retain(|server| server.pid != pid);
+            self.host.take_if(|host| host.pid == pid);
             self.pool.take_if(|pool| pool.pid() == Some(pid));
         }
     }

@@ -16,6 +16,8 @@ impl Supervisor<'_> {
         while let Some((pid, change)) = process::next_change() {
             if self.pool.as_ref().and_then(Pool::pid) == Some(pid) {
                 self.pool_changed(pid, change)?;
+            } else if self.host.as_ref().is_some_and(|host| host.pid == pid) {
+                self.host_changed(change)?;
             } else if let Some(at) = self.fork_servers.iter().position(|server| server.pid == pid) {
                 self.fork_server_changed(at, change)?;
             }

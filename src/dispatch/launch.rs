@@ -4,11 +4,12 @@
 //! spawned one reads the plan from the same command line again, and is told the rest: see `role`.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::{Arc, OnceLock};
 
 use super::Job;
+use super::host::{request_fork_server, request_pool};
 use super::role::{Descriptors, Part, spawn};
 use crate::accumulate::{ChildQueue, RunTable, Turn};
 use crate::execute::{
@@ -63,10 +64,10 @@ pub(super) struct LaunchedPool {
 }
 
 /// The ends of pipes that a new pool keeps.
-struct PoolEnds {
-    frames: OwnedFd,
-    output: Option<OwnedFd>,
-    control: OwnedFd,
+pub(super) struct PoolEnds {
+    pub(super) frames: OwnedFd,
+    pub(super) output: Option<OwnedFd>,
+    pub(super) control: OwnedFd,
 }
 
 impl Memory {
@@ -125,6 +126,25 @@ impl<'run> Launcher<'run> {
         self.memory
     }
 
+    pub(super) fn job(&self) -> &'run Job {
+        self.job
+    }
+
+    pub(super) fn forker(&self) -> Option<&Forker> {
+        self.forker.as_ref()
+    }
+
+    /// Wakes the supervisor.
+    pub(super) fn ring(&self) {
+        let bell = self.doorbell.1.try_clone().map(File::from);
+        let _ = bell.and_then(|mut bell| bell.write(&[1]));
+    }
+
+    /// Gives the signals of a process that runs user code their usual meaning.
+    pub(super) fn restore_mask(&self) {
+        self.mask().iter().for_each(SignalMask::restore);
+    }
+
     pub(super) fn doorbell(&self) -> &OwnedFd {
         &self.doorbell.0
     }
@@ -152,8 +172,8 @@ impl<'run> Launcher<'run> {
         Ok(frames)
     }
 
-    /// Starts a pool. `open` are the supervisor's descriptors that it must not keep.
-    pub(super) fn launch_pool(&self, open: &[RawFd]) -> io::Result<LaunchedPool> {
+    /// Starts a pool, from the fixture host if there is one. `open` are the supervisor's descriptors that it must not keep.
+    pub(super) fn launch_pool(&self, open: &[RawFd], host: Option<&OwnedFd>) -> io::Result<LaunchedPool> {
         let (frames, frames_end) = pipe()?;
         let (output, output_end) = match self.job.rules.capture {
             true => pipe().map(|(reader, writer)| (Some(reader), Some(writer)))?,
@@ -161,8 +181,9 @@ impl<'run> Launcher<'run> {
         };
         let (control_end, control) = pipe()?;
         let ends = PoolEnds { frames: frames_end, output: output_end, control: control_end };
-        let pid = match &self.forker {
-            Some(forker) => {
+        let pid = match (&self.forker, host) {
+            (_, Some(host)) => request_pool(host, &ends)?,
+            (Some(forker), None) => {
                 let own = [Some(&frames), output.as_ref(), Some(&control)].into_iter().flatten();
                 let not_for_it: Vec<RawFd> =
                     open.iter().copied().chain(own.map(AsRawFd::as_raw_fd)).collect();
@@ -171,7 +192,7 @@ impl<'run> Launcher<'run> {
                     Fork::Child => self.be_pool(ends, &not_for_it),
                 }
             }
-            None => self.spawn(
+            (None, None) => self.spawn(
                 Part::Pool,
                 ends.output.as_ref().map(AsRawFd::as_raw_fd),
                 [&ends.frames, &ends.control],
@@ -181,7 +202,7 @@ impl<'run> Launcher<'run> {
     }
 
     /// In a new process: is the pool, and never returns.
-    fn be_pool(&self, ends: PoolEnds, not_for_it: &[RawFd]) -> ! {
+    pub(super) fn be_pool(&self, ends: PoolEnds, not_for_it: &[RawFd]) -> ! {
         self.settle_in(ends.output.as_ref().map(AsRawFd::as_raw_fd), not_for_it);
         self.mask().iter().for_each(SignalMask::restore);
         let PoolEnds { frames, output, control } = ends;
@@ -190,7 +211,7 @@ impl<'run> Launcher<'run> {
         run_pool(worker(self.job, self.memory.table, (frames, doorbell)), &control)
     }
 
-    fn settle_in(&self, output: Option<RawFd>, not_for_it: &[RawFd]) {
+    pub(super) fn settle_in(&self, output: Option<RawFd>, not_for_it: &[RawFd]) {
         let nowhere = Some(self.nowhere.as_raw_fd());
         let connections = Connections { output, nowhere, not_for_it, parent: self.pid };
         if process::settle_in(&connections).is_err() {
@@ -198,25 +219,33 @@ impl<'run> Launcher<'run> {
         }
     }
 
-    /// Starts the fork server of a lane. `open` are the supervisor's descriptors that it must not keep.
-    pub(super) fn launch_fork_server(&self, lane: usize, open: &[RawFd]) -> io::Result<(Pid, OwnedFd)> {
+    /// Starts the fork server of a lane, from the fixture host if there is one. `open` are the supervisor's descriptors that it
+    /// must not keep.
+    pub(super) fn launch_fork_server(
+        &self,
+        lane: usize,
+        open: &[RawFd],
+        host: Option<&OwnedFd>,
+    ) -> io::Result<(Pid, OwnedFd)> {
         let (socket, far) = socket::pair()?;
-        let pid = match &self.forker {
-            Some(forker) => {
+        let pid = match (&self.forker, host) {
+            (_, Some(host)) => request_fork_server(host, lane, &far)?,
+            (Some(forker), None) => {
                 let mut not_for_it = open.to_vec();
                 not_for_it.push(socket.as_raw_fd());
                 match forker.fork()? {
                     Fork::Parent(pid) => pid,
-                    Fork::Child => self.be_fork_server((forker, lane), far, &not_for_it),
+                    Fork::Child => self.be_fork_server(lane, far, &not_for_it),
                 }
             }
-            None => self.spawn(Part::ForkServer(lane), None, [&far, &self.doorbell.1])?,
+            (None, None) => self.spawn(Part::ForkServer(lane), None, [&far, &self.doorbell.1])?,
         };
         Ok((pid, socket))
     }
 
     /// In a new process: is a fork server, and never returns.
-    fn be_fork_server(&self, (forker, lane): (&Forker, usize), socket: OwnedFd, not_for_it: &[RawFd]) -> ! {
+    pub(super) fn be_fork_server(&self, lane: usize, socket: OwnedFd, not_for_it: &[RawFd]) -> ! {
+        let Some(forker) = &self.forker else { std::process::exit(1) };
         self.settle_in(None, not_for_it);
         let doorbell = self.doorbell.1.try_clone();
         let (Ok(()), Ok(doorbell), Ok(for_suites)) = (adopt_orphans(), doorbell, socket.try_clone()) else {

@@ -16,6 +16,8 @@ mod escalate;
 #[cfg(snout_processes)]
 mod fork_servers;
 #[cfg(snout_processes)]
+mod host;
+#[cfg(snout_processes)]
 mod launch;
 #[cfg(snout_processes)]
 mod pool;

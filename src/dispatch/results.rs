@@ -12,6 +12,7 @@ use crate::model::{CaseId, Cause, Moment, Notice, Outcome};
 impl Supervisor<'_> {
     pub(super) fn read_pipes(&mut self) -> io::Result<()> {
         self.fork_servers.iter_mut().try_for_each(ForkServer::read)?;
+        self.read_host()?;
         let Some(mut pool) = self.pool.take() else { return Ok(()) };
         let result = self.read_pool(&mut pool);
         self.pool = Some(pool);

@@ -4,21 +4,37 @@ use std::io;
 
 use super::standing::Book;
 use super::{Ending, Job, Listener};
-use crate::execute::Here;
-use crate::model::{CaseId, Finished, Notice};
+use crate::execute::{Here, set_up_shared, tear_down_shared};
+use crate::model::{CaseId, Finished, Notice, Trouble};
 
 /// Runs every test on this thread, in order. Nothing can be taken from it: there are no time limits.
 pub(super) fn run(job: &Job, listener: &mut dyn Listener) -> io::Result<Ending> {
     let mut book = Book::new(job, listener);
+    let mut troubles = Vec::new();
+    let run = job.plan.cases().iter().filter(|case| !case.ignored);
+    let shared = job.registry.shared_needed(run.filter_map(|case| case.context));
+    set_up_shared(job.registry, &shared, |_| {}, |trouble| troubles.push(trouble));
+    tell(&mut book, std::mem::take(&mut troubles))?;
+    let ended = run_all(job, &mut book);
+    tear_down_shared(job.registry, |_| {}, |trouble| troubles.push(trouble));
+    tell(&mut book, troubles)?;
+    ended
+}
+
+fn tell(book: &mut Book<'_>, troubles: Vec<Trouble>) -> io::Result<()> {
+    troubles.into_iter().try_for_each(|trouble| book.notice(Notice::Trouble(trouble)))
+}
+
+fn run_all(job: &Job, book: &mut Book<'_>) -> io::Result<Ending> {
     for &first in job.plan.order() {
         let mut here = Here::new(&job.rules, job.registry);
         for &case in job.plan.rest_of_unit(first).unwrap_or(&[first]) {
-            run_case(&mut book, &mut here, case)?;
+            run_case(book, &mut here, case)?;
             if job.fail_fast && book.has_failed() {
                 return Ok(Ending::FailedFast);
             }
         }
-        here.end().into_iter().try_for_each(|trouble| book.notice(Notice::Trouble(trouble)))?;
+        tell(book, here.end())?;
     }
     Ok(Ending::Complete)
 }
@@ -30,7 +46,7 @@ fn run_case(book: &mut Book<'_>, here: &mut Here<'_>, case: CaseId) -> io::Resul
     book.announce(case)?;
     book.flush()?;
     let (finished, printed, troubles) = here.run((case, book.case(case)));
-    troubles.into_iter().try_for_each(|trouble| book.notice(Notice::Trouble(trouble)))?;
+    tell(book, troubles)?;
     let output = book.worth_keeping(&finished.outcome, printed);
     book.finish(Finished { output, ..finished })?;
     book.flush()

@@ -5,6 +5,7 @@ use std::os::fd::RawFd;
 
 use super::children::Unit;
 use super::fork_servers::ForkServer;
+use super::host::Host;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::Place;
@@ -14,6 +15,9 @@ use crate::sys::futex;
 impl Supervisor<'_> {
     /// Starts what there is room for.
     pub(super) fn staff(&mut self) -> io::Result<()> {
+        if self.is_host_busy() {
+            return Ok(());
+        }
         self.start_pool_if_needed()?;
         self.end_drained_pool();
         self.start_children()?;
@@ -33,7 +37,7 @@ impl Supervisor<'_> {
         self.pool = Some(if self.job.in_process {
             Pool::in_process(self.launcher.start_in_process()?)
         } else {
-            Pool::launched(self.launcher.launch_pool(&open)?)
+            Pool::launched(self.launcher.launch_pool(&open, self.host.as_ref().and_then(Host::socket))?)
         });
         // It has results in a moment; the first of them need not ring, on a processor that a lane could have.
         self.busy = true;
@@ -163,7 +167,7 @@ impl Supervisor<'_> {
             let mut lanes = 0..usize::from(self.job.lanes);
             let is_free = |lane: &usize| self.fork_servers.iter().all(|server| server.lane != *lane);
             let Some(lane) = lanes.find(is_free) else { return Ok(()) };
-            match self.launcher.launch_fork_server(lane, &open) {
+            match self.launcher.launch_fork_server(lane, &open, self.host.as_ref().and_then(Host::socket)) {
                 Ok(launched) => self.fork_servers.push(ForkServer::new(lane, self.turns, launched)),
                 Err(error) if self.fork_servers.is_empty() => {
                     return self.give_up_children(&format!("no process could be made for it: {error}"));
@@ -209,6 +213,7 @@ impl Supervisor<'_> {
     pub(super) fn open_descriptors(&self) -> Vec<RawFd> {
         let children = self.fork_servers.iter().flat_map(ForkServer::all_descriptors);
         let pool = self.pool.iter().flat_map(Pool::all_descriptors);
-        children.chain(pool).chain(self.launcher.descriptors()).collect()
+        let host = self.host.iter().flat_map(Host::all_descriptors);
+        children.chain(pool).chain(host).chain(self.launcher.descriptors()).collect()
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::children::{Outstanding, Unit};
 use super::fork_servers::ForkServer;
+use super::host::Host;
 use super::launch::{Launcher, Memory};
 use super::pool::{Pool, read_all};
 use super::standing::Book;
@@ -32,6 +33,7 @@ pub(crate) struct Supervisor<'run> {
     pub(super) book: Book<'run>,
     pub(super) pool: Option<Pool>,
     pub(super) pool_deaths: u32,
+    pub(super) host: Option<Host>,
     pub(super) fork_servers: Vec<ForkServer>,
     /// Fork servers that ended without a child in hand.
     pub(super) idle_deaths: u32,
@@ -69,6 +71,7 @@ impl<'run> Supervisor<'run> {
             book: Book::new(job, listener),
             pool: None,
             pool_deaths: 0,
+            host: None,
             fork_servers: Vec::new(),
             idle_deaths: 0,
             queue: VecDeque::new(),
@@ -91,6 +94,7 @@ impl<'run> Supervisor<'run> {
     }
 
     fn supervise(&mut self) -> io::Result<Ending> {
+        self.start_host()?;
         self.queue_units();
         if self.job.isolate == Isolate::Always {
             self.queue_rest();
@@ -127,6 +131,7 @@ impl<'run> Supervisor<'run> {
         let mut waited_for: Vec<RawFd> = self.launcher.descriptors().collect();
         waited_for.extend(self.pool.iter().flat_map(Pool::descriptors));
         waited_for.extend(self.fork_servers.iter().flat_map(ForkServer::descriptors));
+        waited_for.extend(self.host.iter().flat_map(Host::descriptors));
         let limit = self.time_to_next_deadline();
         let glance = if self.pool.is_some() { GLANCE } else { GLANCE_AT_CHILDREN };
         let limit = if self.busy { Some(limit.map_or(glance, |limit| limit.min(glance))) } else { limit };

@@ -19,9 +19,10 @@ const SLACK: Duration = Duration::from_secs(1);
 const SCREEN: Duration = Duration::from_millis(50);
 
 impl Supervisor<'_> {
-    pub(super) fn time_to_next_deadline(&self) -> Option<Duration> {
+    pub(super) fn time_to_next_deadline(&mut self) -> Option<Duration> {
         let grace = self.job.grace;
         let now = now();
+        let host = self.watch_host(now);
         let children = self.running_alone().flat_map(|(lane, place, case, started)| {
             let server = self.fork_servers.iter().find(|server| server.lane == lane);
             let deadline =
@@ -34,7 +35,7 @@ impl Supervisor<'_> {
             [deadline, self.slow_moment(case, started)]
         });
         let ending = self.pool.as_ref().and_then(Pool::ending_since).map(|since| since.after(grace));
-        let next = children.chain(lanes).chain([ending]).flatten().min();
+        let next = children.chain(lanes).chain([ending, host]).flatten().min();
         let limit = next.map(|next| next.since(now));
         // What begins after this has its own deadline; none is shorter than the shortest timeout.
         let limit = [limit, self.shortest_timeout].into_iter().flatten().min();
@@ -60,6 +61,7 @@ impl Supervisor<'_> {
 
     pub(super) fn watch_time(&mut self) -> io::Result<()> {
         let now = now();
+        self.watch_host(now);
         let children = self.running_alone().collect::<Vec<_>>();
         for &(lane, place, case, started) in &children {
             let limits = self.limits(case);

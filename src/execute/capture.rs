@@ -56,7 +56,7 @@ pub(super) fn set_running(name: Option<&'static str>) {
 
 /// Has panics on a worker named after the test, where std would name the worker: the hook's text is caught, the name in it
 /// replaced, and the text passed on.
-pub(super) fn name_tests_in_panics() {
+pub(crate) fn name_tests_in_panics() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| match RUNNING.try_with(std::cell::Cell::get).ok().flatten() {
         None => print(info),

@@ -68,6 +68,9 @@ impl Lane {
                 self.wait_for_permission(end);
             }
             while let Err(seen) = table.try_enter() {
+                if table.claimed() >= end {
+                    return; // Others have taken the rest.
+                }
                 futex::wait(table.lane_gate(), seen, LOOK_AGAIN);
             }
             // It stays entered from test to test, until its place is wanted for somebody else.

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod capture;
+mod shared;
 mod stage;
 mod verdict;
 #[cfg(snout_processes)]
@@ -43,6 +44,10 @@ pub(crate) use pool::{run_pool, start_in_process};
 pub(crate) use suite::{Outlet, Suite};
 #[cfg(snout_processes)]
 pub(crate) use worker::Worker;
+
+#[cfg(snout_processes)]
+pub(crate) use capture::name_tests_in_panics;
+pub(crate) use shared::{set_up_shared, tear_down_shared};
 
 use std::time::Duration;
 

@@ -7,6 +7,10 @@ use super::capture::set_running;
 use crate::context::{FixtureId, NotSetUp, Registry, Scope, Why};
 use crate::model::{Case, ContextId, Failure, Outcome, Output, Phase, Trouble, Wrong};
 
+/// Why a shared fixture is missing that nothing was wrong with.
+const GONE: &str =
+    "the process that had set it up is gone, or this one was not forked from it (SNOUT_ISOLATION=spawn)";
+
 /// The fixtures of one unit.
 pub(super) struct Stage {
     registry: &'static Registry,
@@ -71,6 +75,11 @@ impl Stage {
             if let Some(missing) = self.missing.iter().find(|missing| missing.fixture == id) {
                 return Err(self.instead(missing));
             }
+            if self.registry.is_shared(id) {
+                // Set up before, for everybody; what went wrong then has been told.
+                Scope::find_shared(self.registry, id).map_err(|missing| self.instead(&missing))?;
+                continue;
+            }
             begin(id);
             if let Err(not_set_up) = self.scope().set_up(id) {
                 let instead = self.instead(&not_set_up);
@@ -94,14 +103,7 @@ impl Stage {
         let registry = self.registry;
         let kept = |id: FixtureId| registry.is_within(next, registry.fixture(id).context);
         let Some(scope) = self.scope.get() else { return };
-        for (id, error) in scope.tear_down(kept) {
-            troubles.push(Trouble {
-                fixture: registry.fixture_name(id),
-                phase: Phase::TearDown,
-                how: error.map_or(Wrong::Panicked, Wrong::Failed),
-                output: Output::default(),
-            });
-        }
+        troubles.extend(tear_down(registry, scope, kept));
     }
 
     fn instead(&self, missing: &NotSetUp) -> Outcome {
@@ -110,17 +112,40 @@ impl Stage {
             Why::Skipped(reason) => return Outcome::Ignored(Some(reason.clone())),
             Why::Panicked => Wrong::Panicked.to_string(),
             Why::Failed(error) => error.clone(),
+            Why::Gone => GONE.to_owned(),
         };
         Outcome::Failed(Failure::Blocked { fixture, why })
     }
 
     fn trouble(&self, missing: &NotSetUp) -> Option<Trouble> {
-        let how = match &missing.why {
-            Why::Skipped(_) => return None,
-            Why::Panicked => Wrong::Panicked,
-            Why::Failed(error) => Wrong::Failed(error.clone()),
-        };
-        let fixture = self.registry.fixture_name(missing.fixture);
-        Some(Trouble { fixture, phase: Phase::SetUp, how, output: Output::default() })
+        trouble_of(self.registry, missing)
     }
+}
+
+/// What there is to tell of a fixture that could not be set up; nothing, if it gave up by itself.
+pub(super) fn trouble_of(registry: &Registry, missing: &NotSetUp) -> Option<Trouble> {
+    let how = match &missing.why {
+        Why::Skipped(_) | Why::Gone => return None,
+        Why::Panicked => Wrong::Panicked,
+        Why::Failed(error) => Wrong::Failed(error.clone()),
+    };
+    let fixture = registry.fixture_name(missing.fixture);
+    Some(Trouble { fixture, phase: Phase::SetUp, how, output: Output::default() })
+}
+
+/// Tears down what a scope holds and is not `kept`; what went wrong.
+pub(super) fn tear_down(
+    registry: &'static Registry,
+    scope: &Arc<Scope>,
+    kept: impl Fn(FixtureId) -> bool,
+) -> Vec<Trouble> {
+    let wrong = scope.tear_down(kept).into_iter();
+    wrong
+        .map(|(id, error)| Trouble {
+            fixture: registry.fixture_name(id),
+            phase: Phase::TearDown,
+            how: error.map_or(Wrong::Panicked, Wrong::Failed),
+            output: Output::default(),
+        })
+        .collect()
 }

@@ -45,7 +45,11 @@ pub(crate) fn send_trouble(trouble: &Trouble, pipe: impl Write) -> io::Result<()
     let mut fields = Fields::default();
     fields.put_number(TROUBLE);
     fields.put_text(&trouble.fixture);
-    fields.put_number(u64::from(trouble.phase == Phase::TearDown));
+    fields.put_number(match trouble.phase {
+        Phase::SetUp => 0,
+        Phase::TearDown => 1,
+        Phase::Use => 2,
+    });
     match &trouble.how {
         Wrong::Panicked => fields.put_number(0),
         Wrong::Failed(error) => {
@@ -127,7 +131,12 @@ fn decode(mut frame: &[u8]) -> Option<Frame> {
         }
         TROUBLE => {
             let fixture = take_text(&mut frame)?;
-            let phase = if take_number(&mut frame)? == 0 { Phase::SetUp } else { Phase::TearDown };
+            let phase = match take_number(&mut frame)? {
+                0 => Phase::SetUp,
+                1 => Phase::TearDown,
+                2 => Phase::Use,
+                _ => return None,
+            };
             let how = match take_number(&mut frame)? {
                 0 => Wrong::Panicked,
                 1 => Wrong::Failed(take_text(&mut frame)?),

@@ -77,6 +77,8 @@ pub(crate) struct Trouble {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     SetUp,
+    /// After one and before the other, where tests use what it gave.
+    Use,
     TearDown,
 }
 

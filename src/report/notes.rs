@@ -51,6 +51,7 @@ fn trouble(trouble: &Trouble) -> String {
 fn name_of(phase: Phase) -> &'static str {
     match phase {
         Phase::SetUp => "set-up",
+        Phase::Use => "use",
         Phase::TearDown => "teardown",
     }
 }

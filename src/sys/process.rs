@@ -57,6 +57,36 @@ impl Forker {
     }
 }
 
+/// Makes a copy of this process that is not its child but that of an ancestor which adopts orphans. `false` in the copy.
+///
+/// Unlike with a [`Forker`], other threads may exist: those that a user's fixture has started.
+pub(crate) fn fork_for_ancestor() -> io::Result<bool> {
+    // SAFETY: the copy has this thread alone. The C library holds its own locks over the call, so memory can be allocated in the
+    // copy. A lock of the user's that one of those other threads holds at this moment stays locked in it: the documentation of
+    // shared fixtures says so. Nothing of ours has a lock that such a thread takes.
+    let between = match check(unsafe { libc::fork() })? {
+        0 => {
+            let own = own_number();
+            // SAFETY: as above; here there is one thread.
+            match unsafe { libc::fork() } {
+                0 => {
+                    // SAFETY: asks for a number. The process between ends at once; then this one has its new parent.
+                    while unsafe { libc::getppid() } == own {
+                        std::thread::yield_now();
+                    }
+                    return Ok(false);
+                }
+                // SAFETY: ends the process, without what was registered for the end of the one it is a copy of.
+                made => unsafe { libc::_exit(i32::from(made < 0)) },
+            }
+        }
+        pid => Pid(pid),
+    };
+    let change = wait_for(between, false)?;
+    reap(between);
+    if change == Change::Exited(0) { Ok(true) } else { Err(io::Error::from_raw_os_error(libc::EAGAIN)) }
+}
+
 /// How a process of ours is connected.
 pub(crate) struct Connections<'run> {
     /// What becomes its standard output and error; `None` leaves them as they are.

@@ -12,7 +12,7 @@ use super::{check, retry};
 /// The most bytes that come with one message.
 pub(crate) const LONGEST: usize = 4096;
 /// The most descriptors that come with one message.
-const MOST: usize = 2;
+const MOST: usize = 3;
 /// Room for the control message that carries them, in words, for its alignment.
 const CONTROL: usize = 8;
 

@@ -1,0 +1,315 @@
+//! The fixture host: the process that sets up shared fixtures, and from which pool and fork servers are forked, so that they inherit
+//! the values. What a fixture started there (a server's threads) goes on running there, for all of them.
+//!
+//! A process that the host forks is to be the supervisor's own, like any other: it is forked by a process between them that ends at
+//! once, and comes to the supervisor, which adopts orphans.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::launch::{Launcher, PoolEnds};
+use super::pool::read_all;
+use super::supervisor::{Supervisor, now};
+use crate::accumulate::{HostState, RunTable};
+use crate::context::{FixtureId, Scope};
+use crate::execute::wire::{self, Decoder, Frame};
+use crate::execute::{name_tests_in_panics, set_up_shared, tear_down_shared};
+use crate::model::{Death, Moment, Notice, Phase, Trouble, Wrong};
+use crate::sys::descriptor::{pipe, wait};
+use crate::sys::process::{self, Change, Pid};
+use crate::sys::socket;
+
+/// How long the host may take to fork.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The first byte of a request: a pool, a fork server; and that of the answer.
+const POOL: u8 = b'p';
+const FORK_SERVER: u8 = b's';
+const MADE: u8 = b'm';
+
+/// The supervisor's side of the fixture host.
+pub(super) struct Host {
+    pub(super) pid: Pid,
+    /// `None` when it has been told to end.
+    socket: Option<OwnedFd>,
+    frames: OwnedFd,
+    decoder: Decoder,
+    output: Option<OwnedFd>,
+    printed: Vec<u8>,
+    /// What it was about when that changed last, and when that was.
+    about: (HostState, Moment),
+    /// It was killed for taking this long.
+    pub(super) over_time: Option<Duration>,
+}
+
+impl Host {
+    /// The descriptors to wait for.
+    pub(super) fn descriptors(&self) -> impl Iterator<Item = RawFd> {
+        self.output.iter().chain([&self.frames]).map(AsRawFd::as_raw_fd)
+    }
+
+    pub(super) fn all_descriptors(&self) -> impl Iterator<Item = RawFd> {
+        self.descriptors().chain(self.socket.iter().map(AsRawFd::as_raw_fd))
+    }
+
+    /// Where requests go, while it takes any.
+    pub(super) fn socket(&self) -> Option<&OwnedFd> {
+        self.socket.as_ref()
+    }
+
+    /// Tells it to tear down and end.
+    pub(super) fn end(&mut self, now: Moment) {
+        self.socket = None;
+        self.about.1 = now;
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.socket.is_none()
+    }
+
+    /// Takes in what has arrived: what went wrong.
+    pub(super) fn read(&mut self) -> io::Result<Vec<Trouble>> {
+        if let Some(output) = &self.output
+            && read_all(output, &mut self.printed)?
+        {
+            self.output = None;
+        }
+        read_all(&self.frames, self.decoder.buffer())?;
+        let mut troubles = Vec::new();
+        while let Ok(Some(frame)) = self.decoder.next() {
+            if let Frame::Trouble(trouble) = frame {
+                // What it printed so far is as near as it gets.
+                troubles.push(Trouble { output: std::mem::take(&mut self.printed).into(), ..trouble });
+            }
+        }
+        Ok(troubles)
+    }
+
+    /// What it printed that nothing was said about.
+    pub(super) fn take_printed(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.printed)
+    }
+
+    /// When what it is about will have taken too long.
+    pub(super) fn deadline(
+        &mut self,
+        state: HostState,
+        limit: Option<Duration>,
+        now: Moment,
+    ) -> Option<Moment> {
+        if self.about.0 != state {
+            self.about = (state, now);
+        }
+        let is_busy = self.is_ending() || matches!(state, HostState::None | HostState::SettingUp(_));
+        limit.filter(|_| is_busy && self.over_time.is_none()).map(|limit| self.about.1.after(limit))
+    }
+
+    pub(super) fn kill(&mut self, limit: Duration) {
+        self.over_time = Some(limit);
+        process::kill(self.pid);
+    }
+}
+
+impl Launcher<'_> {
+    /// Starts the fixture host, which sets these fixtures up. `None` where processes are not made by fork.
+    pub(super) fn launch_host(&self, needed: &[FixtureId], open: &[RawFd]) -> io::Result<Option<Host>> {
+        let Some(forker) = self.forker() else { return Ok(None) };
+        let (frames, frames_end) = pipe()?;
+        let (output, output_end) =
+            if self.job().rules.capture { pipe().map(|(a, b)| (Some(a), Some(b)))? } else { (None, None) };
+        let (socket, far) = socket::pair()?;
+        let pid = match forker.fork()? {
+            process::Fork::Parent(pid) => pid,
+            process::Fork::Child => {
+                let own = [Some(&frames), output.as_ref(), Some(&socket)].into_iter().flatten();
+                let not_for_it: Vec<RawFd> =
+                    open.iter().copied().chain(own.map(AsRawFd::as_raw_fd)).collect();
+                self.settle_in(output_end.as_ref().map(AsRawFd::as_raw_fd), &not_for_it);
+                drop(output_end);
+                self.be_host(needed, &far, File::from(frames_end))
+            }
+        };
+        let about = (HostState::None, Moment(crate::sys::clock::nanoseconds()));
+        Ok(Some(Host {
+            pid,
+            socket: Some(socket),
+            frames,
+            decoder: Decoder::default(),
+            output,
+            printed: Vec::new(),
+            about,
+            over_time: None,
+        }))
+    }
+
+    /// In a new process: is the fixture host, and never returns.
+    fn be_host(&self, needed: &[FixtureId], socket: &OwnedFd, frames: File) -> ! {
+        let (table, registry) = (self.memory().table, self.job().registry);
+        self.restore_mask();
+        name_tests_in_panics();
+        let tell = |trouble: Trouble| drop(wire::send_trouble(&trouble, &frames));
+        set_up_shared(registry, needed, |id| table.set_host(HostState::SettingUp(id.0)), tell);
+        table.set_host(HostState::Ready);
+        self.ring();
+        while let Ok(true) = self.serve_request(socket) {}
+        tear_down_shared(registry, |id| table.set_host(HostState::TearingDown(id.0)), tell);
+        std::process::exit(0)
+    }
+
+    /// Does what the supervisor asks for next; whether there will be more.
+    fn serve_request(&self, socket: &OwnedFd) -> io::Result<bool> {
+        wait(&[socket.as_raw_fd()], None)?;
+        let Some((request, descriptors)) = socket::receive(socket)? else { return Ok(true) };
+        if request.is_empty() {
+            return Ok(false);
+        }
+        match process::fork_for_ancestor()? {
+            true => Ok(true),
+            false => self.be_requested(&request, descriptors, socket),
+        }
+    }
+
+    /// In a new process, which is the supervisor's: is what was asked for, and never returns.
+    fn be_requested(&self, request: &[u8], descriptors: Vec<OwnedFd>, socket: &OwnedFd) -> ! {
+        let pid = process::own_number().to_le_bytes();
+        let told = socket::send(socket, &[&[MADE][..], &pid].concat(), &[]);
+        let mut ends = descriptors.into_iter();
+        let host = [socket.as_raw_fd()];
+        match (told, request, ends.next()) {
+            (Ok(()), [POOL], Some(frames)) => {
+                let (Some(control), output) = (ends.next(), ends.next()) else { std::process::exit(1) };
+                self.be_pool(PoolEnds { frames, output, control }, &host)
+            }
+            (Ok(()), [FORK_SERVER, lane @ ..], Some(own)) => {
+                let lane = lane.try_into().map_or(0, u32::from_le_bytes);
+                self.be_fork_server(lane as usize, own, &host)
+            }
+            _ => std::process::exit(1),
+        }
+    }
+}
+
+/// Has the host make a pool.
+pub(super) fn request_pool(host: &OwnedFd, ends: &PoolEnds) -> io::Result<Pid> {
+    let ends = [Some(&ends.frames), Some(&ends.control), ends.output.as_ref()];
+    let ends: Vec<RawFd> = ends.into_iter().flatten().map(AsRawFd::as_raw_fd).collect();
+    request(host, &[POOL], &ends)
+}
+
+/// Has the host make the fork server of a lane.
+pub(super) fn request_fork_server(host: &OwnedFd, lane: usize, socket: &OwnedFd) -> io::Result<Pid> {
+    let lane = u32::try_from(lane).map_err(io::Error::other)?;
+    request(host, &[&[FORK_SERVER][..], &lane.to_le_bytes()].concat(), &[socket.as_raw_fd()])
+}
+
+fn request(host: &OwnedFd, request: &[u8], descriptors: &[RawFd]) -> io::Result<Pid> {
+    socket::send(host, request, descriptors)?;
+    let gone = || io::Error::other("the process that holds the shared fixtures does not answer");
+    let deadline = std::time::Instant::now() + PATIENCE;
+    loop {
+        let left = deadline.saturating_duration_since(std::time::Instant::now());
+        if left.is_zero() {
+            return Err(gone());
+        }
+        wait(&[host.as_raw_fd()], Some(left))?;
+        let Some((answer, _)) = socket::receive(host)? else { continue };
+        return match answer.split_first() {
+            Some((&MADE, pid)) => pid.try_into().map(i32::from_le_bytes).map(Pid).map_err(|_| gone()),
+            _ => Err(gone()),
+        };
+    }
+}
+
+impl Supervisor<'_> {
+    /// Has shared fixtures set up that some selected test needs.
+    pub(super) fn start_host(&mut self) -> io::Result<()> {
+        static TABLE: OnceLock<RunTable> = OnceLock::new();
+        let registry = self.job.registry;
+        let run = self.job.plan.cases().iter().filter(|case| !case.ignored);
+        let needed = registry.shared_needed(run.filter_map(|case| case.context));
+        if needed.is_empty() {
+            return Ok(());
+        }
+        if self.job.in_process {
+            let mut troubles = Vec::new();
+            set_up_shared(registry, &needed, |_| {}, |trouble| troubles.push(trouble));
+            return self.tell_of_troubles(troubles);
+        }
+        TABLE.get_or_init(|| self.table);
+        Scope::ask_for_host(|| TABLE.get().is_some_and(|table| table.host() == HostState::Gone));
+        let open = self.open_descriptors();
+        self.host = self.launcher.launch_host(&needed, &open)?;
+        Ok(())
+    }
+
+    /// Whether shared fixtures are still being set up.
+    pub(super) fn is_host_busy(&self) -> bool {
+        self.host.is_some() && matches!(self.table.host(), HostState::None | HostState::SettingUp(_))
+    }
+
+    pub(super) fn read_host(&mut self) -> io::Result<()> {
+        let troubles = self.host.as_mut().map_or_else(|| Ok(Vec::new()), Host::read)?;
+        self.tell_of_troubles(troubles)
+    }
+
+    fn tell_of_troubles(&mut self, troubles: Vec<Trouble>) -> io::Result<()> {
+        troubles.into_iter().try_for_each(|trouble| self.book.notice(Notice::Trouble(trouble)))
+    }
+
+    /// The host has ended, or stands still.
+    pub(super) fn host_changed(&mut self, change: Change) -> io::Result<()> {
+        if let Change::Stopped(_) = change {
+            self.host.iter().for_each(|host| process::kill(host.pid));
+            return Ok(());
+        }
+        self.read_host()?;
+        let Some(mut host) = self.host.take() else { return Ok(()) };
+        self.find_leftovers(host.pid, None)?;
+        if host.is_ending() && change == Change::Exited(0) {
+            return Ok(());
+        }
+        let death = match change {
+            Change::Exited(code) => Death::Exited(code),
+            Change::Killed(signal) | Change::Stopped(signal) => Death::Killed(signal),
+        };
+        let how = host.over_time.map_or(Wrong::Died(death), Wrong::TimedOut);
+        let registry = self.job.registry;
+        let named = |fixture| registry.fixture_name(FixtureId(fixture));
+        let (fixture, phase) = match self.table.host() {
+            HostState::SettingUp(fixture) => (named(fixture), Phase::SetUp),
+            HostState::TearingDown(fixture) => (named(fixture), Phase::TearDown),
+            HostState::None | HostState::Ready | HostState::Gone => ("what is shared".to_owned(), Phase::Use),
+        };
+        if !host.is_ending() {
+            self.table.set_host(HostState::Gone);
+        }
+        let output = host.take_printed().into();
+        self.book.notice(Notice::Trouble(Trouble { fixture, phase, how, output }))
+    }
+
+    /// Kills a host that takes too long; when it will have.
+    pub(super) fn watch_host(&mut self, now: Moment) -> Option<Moment> {
+        let (state, limit) = (self.table.host(), self.job.rules.timeout);
+        let host = self.host.as_mut()?;
+        let deadline = host.deadline(state, limit, now)?;
+        if now < deadline {
+            return Some(deadline);
+        }
+        host.kill(limit.unwrap_or_default());
+        None
+    }
+
+    /// Has what is shared torn down.
+    pub(super) fn end_shared(&mut self) -> io::Result<()> {
+        if self.job.in_process {
+            let mut troubles = Vec::new();
+            tear_down_shared(self.job.registry, |_| {}, |trouble| troubles.push(trouble));
+            return self.tell_of_troubles(troubles);
+        }
+        self.host.iter_mut().filter(|host| !host.is_ending()).for_each(|host| host.end(now()));
+        Ok(())
+    }
+}

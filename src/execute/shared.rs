@@ -1,0 +1,49 @@
+//! The shared fixtures of a run, set up and torn down in one process.
+
+use std::io::{self, Write};
+
+use super::capture::set_running;
+use super::stage::{tear_down, trouble_of};
+use crate::context::{FixtureId, Registry, Scope};
+use crate::model::Trouble;
+
+/// Sets these fixtures up, in their order. `begin` hears of each before that, `tell` of what goes wrong.
+pub(crate) fn set_up_shared(
+    registry: &'static Registry,
+    needed: &[FixtureId],
+    mut begin: impl FnMut(FixtureId),
+    mut tell: impl FnMut(Trouble),
+) {
+    for &id in needed {
+        if Scope::find_shared(registry, id).is_ok() {
+            continue;
+        }
+        begin(id);
+        set_running(Some(registry.fixture(id).fixture.name()));
+        let made = Scope::set_up_shared(registry, id);
+        set_running(None);
+        flush();
+        if let Err(missing) = made {
+            trouble_of(registry, &missing).into_iter().for_each(&mut tell);
+        }
+    }
+}
+
+/// Tears down every shared fixture, the last first.
+pub(crate) fn tear_down_shared(
+    registry: &'static Registry,
+    mut begin: impl FnMut(FixtureId),
+    mut tell: impl FnMut(Trouble),
+) {
+    let scope = Scope::shared(registry);
+    while let Some(last) = scope.last() {
+        begin(last);
+        tear_down(registry, scope, |id| id != last).into_iter().for_each(&mut tell);
+        flush();
+    }
+}
+
+/// std's stdout keeps a line that has no end yet.
+fn flush() {
+    let _ = io::stdout().flush();
+}
