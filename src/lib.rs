@@ -73,7 +73,7 @@ mod settings;
 mod skip;
 mod sys;
 
-pub use context::Fixture;
+pub use context::{Fixture, attempt, lane, name};
 pub use contract::{
     Bencher, ExitCode, ShouldPanic, StaticBenchFn, StaticTestFn, StaticTestName, TestDesc, TestDescAndFn,
     TestFn, TestName, TestType, assert_test_result, black_box,

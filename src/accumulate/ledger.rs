@@ -113,7 +113,9 @@ impl<'run> Ledger<'run> {
         let speaks_against_it = |notice: &Notice| match notice {
             Notice::PoolDied { in_flight, .. } => in_flight.is_empty(),
             Notice::Trouble(_) => true,
-            Notice::Escalated { .. } | Notice::Leaked { .. } | Notice::Stray(_) => false,
+            Notice::Escalated { .. } | Notice::Flaky { .. } | Notice::Leaked { .. } | Notice::Stray(_) => {
+                false
+            }
         };
         self.tally.failed == 0
             && self.tally.total() == self.started.selected

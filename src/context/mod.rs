@@ -5,6 +5,7 @@
 
 mod declare;
 mod fixture;
+mod identity;
 mod options;
 mod registry;
 mod scope;
@@ -12,6 +13,10 @@ mod scope;
 pub use declare::{Declared, Define, Mode, TornDown, declare_context, declare_fixture};
 pub(crate) use declare::{SUFFIX, collect};
 pub use fixture::{Fixture, instance};
+#[cfg(snout_processes)]
+pub(crate) use identity::set_identity_of_process;
+pub(crate) use identity::{Identity, Seat, own_identity, set_identity};
+pub use identity::{attempt, lane, name};
 pub use options::ContextOptions;
 pub(crate) use registry::{FixtureId, Registry, module_of_test};
 pub(crate) use scope::{NotSetUp, Scope, Why, put_any, take, with_scope};

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use super::declare::Mode;
+use super::identity::{Identity, own_identity, set_identity};
 use super::registry::{FixtureId, Registry};
 use crate::model::ContextId;
 use crate::skip::Skip;
@@ -312,15 +313,26 @@ pub(crate) fn with_scope<T>(scope: &Arc<Scope>, body: impl FnOnce() -> T) -> T {
     body()
 }
 
-/// The scope of this thread, to be handed on to one that it spawns.
-pub(crate) fn take() -> Option<Arc<dyn Any + Send + Sync>> {
-    let own = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten();
-    own.map(|scope| scope as Arc<dyn Any + Send + Sync>)
+/// What a thread hands on to those that it spawns.
+struct HandedOn {
+    scope: Option<Arc<Scope>>,
+    identity: Option<Identity>,
 }
 
-/// Makes what [`take`] gave this thread's scope.
-pub(crate) fn put_any(scope: Option<Arc<dyn Any + Send + Sync>>) {
-    put(scope.and_then(|scope| scope.downcast::<Scope>().ok()));
+/// What this thread hands on to one that it spawns.
+pub(crate) fn take() -> Option<Arc<dyn Any + Send + Sync>> {
+    let scope = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten();
+    let identity = own_identity();
+    (scope.is_some() || identity.is_some())
+        .then(|| Arc::new(HandedOn { scope, identity }) as Arc<dyn Any + Send + Sync>)
+}
+
+/// Gives this thread what [`take`] took from the one that has spawned it.
+pub(crate) fn put_any(handed_on: Option<Arc<dyn Any + Send + Sync>>) {
+    if let Some(Ok(handed_on)) = handed_on.map(|handed_on| handed_on.downcast::<HandedOn>()) {
+        put(handed_on.scope.clone());
+        set_identity(handed_on.identity);
+    }
 }
 
 fn put(scope: Option<Arc<Scope>>) {

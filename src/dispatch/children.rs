@@ -19,11 +19,22 @@ pub(super) struct Unit {
     pub(super) suite: Option<&'static [CaseId]>,
     /// How many of its tests have come out.
     pub(super) settled: usize,
+    /// Which attempt at its first test this is.
+    pub(super) attempt: u16,
+    /// How often its test has been tried again.
+    pub(super) retries: u16,
 }
 
 impl Unit {
     pub(super) fn new(plan: &'static Plan, case: CaseId, cause: Option<Cause>) -> Unit {
-        Unit { case, cause, suite: plan.rest_of_unit(case), settled: 0 }
+        // The pool's attempt comes first.
+        let attempt = u16::from(cause.is_some());
+        Unit { case, cause, suite: plan.rest_of_unit(case), settled: 0, attempt, retries: 0 }
+    }
+
+    /// One more try of a test, by itself.
+    pub(super) fn again(case: CaseId, attempt: u16, retries: u16) -> Unit {
+        Unit { case, cause: None, suite: None, settled: 0, attempt, retries }
     }
 
     /// The test that has not come out and is the next to: it runs, or will.
@@ -34,9 +45,8 @@ impl Unit {
         }
     }
 
-    /// The pool's attempt comes first.
     pub(super) fn turn(&self) -> Turn {
-        Turn { case: self.case, attempt: u16::from(self.cause.is_some()) }
+        Turn { case: self.case, attempt: self.attempt }
     }
 }
 

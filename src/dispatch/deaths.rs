@@ -107,6 +107,22 @@ impl Supervisor<'_> {
         {
             self.book.notice(Notice::Escalated { case: finished.case, cause })?;
         }
+        self.come_out(finished, unit.attempt, unit.retries)
+    }
+
+    /// A test has come out; unless it failed, and is to be tried again.
+    pub(super) fn come_out(&mut self, finished: Finished, attempt: u16, retries: u16) -> io::Result<()> {
+        let case = finished.case;
+        let may_fail =
+            matches!(&finished.outcome, Outcome::Failed(why) if !matches!(why, Failure::Blocked { .. }));
+        if may_fail && !self.job.in_process && retries < self.book.case(case).options.retries {
+            self.book.take_from_pool(case);
+            self.queue.push_back(Unit::again(case, attempt + 1, retries + 1));
+            return Ok(());
+        }
+        if retries > 0 && finished.outcome == Outcome::Passed {
+            self.book.notice(Notice::Flaky { case, failures: retries })?;
+        }
         self.book.finish(finished)
     }
 

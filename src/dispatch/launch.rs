@@ -12,10 +12,11 @@ use super::Job;
 use super::host::{request_fork_server, request_pool};
 use super::role::{Descriptors, Part, spawn};
 use crate::accumulate::{ChildQueue, RunTable, Turn};
+use crate::context::Seat;
 use crate::execute::{
     ForkServer, Outlet, Pipes, Rules, Suite, Worker, run_forked, run_pool, start_in_process,
 };
-use crate::model::Isolation;
+use crate::model::{Isolate, Isolation};
 use crate::sys::descriptor::pipe;
 use crate::sys::process::{self, Connections, Fork, Forker, Pid, adopt_orphans};
 use crate::sys::signals::{Signal, SignalMask, Signals};
@@ -270,7 +271,7 @@ impl<'run> Launcher<'run> {
                 }
                 let case = (turn.case, self.job.plan.case(turn.case));
                 let slot = self.memory.table.slot(turn.case, turn.attempt.into());
-                run_forked(case, slot, pipes.frames(), self.rules.child)
+                run_forked(case, (slot, seat(self.job, lane, turn)), pipes.frames(), self.rules.child)
             }
         };
         fork_server(self.job, self.memory, lane, (socket, doorbell)).serve(&make);
@@ -304,7 +305,15 @@ pub(super) fn run_suite(job: &Job, (memory, lane): (Memory, usize), turn: Turn, 
     let (frames, output, Some(socket)) = ends else { std::process::exit(1) };
     let rules = BothRules::of(job).child;
     let outlet = Outlet { queue, lane, socket, frames, output };
-    Suite { plan: job.plan, registry: job.registry, table, rules, outlet }.run(turn)
+    let seat_number = seat(job, lane, turn).lane;
+    Suite { plan: job.plan, registry: job.registry, table, rules, seat_number, outlet }.run(turn)
+}
+
+/// Where a child's test runs. Beside a pool, children count on from its lanes.
+pub(super) fn seat(job: &Job, lane: usize, turn: Turn) -> Seat {
+    let is_beside_pool = job.isolate != Isolate::Always && !job.plan.order().is_empty();
+    let first = if is_beside_pool { usize::from(job.lanes) } else { 0 };
+    Seat { lane: (first + lane) as u32, attempt: turn.attempt.into() }
 }
 
 /// Another descriptor of the same; none, if there is none to be had.

@@ -119,9 +119,10 @@ impl Supervisor<'_> {
             State::Reported => {
                 self.read_pipes()?;
                 match self.reported.iter().position(|finished| finished.case == case) {
-                    Some(place) => {
-                        self.reported.remove(place).map_or(Ok(()), |finished| self.book.finish(finished))?
-                    }
+                    Some(place) => self
+                        .reported
+                        .remove(place)
+                        .map_or(Ok(()), |finished| self.come_out(finished, 0, 0))?,
                     None => return Ok(false),
                 }
             }

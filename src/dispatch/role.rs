@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
 use super::Job;
-use super::launch::{BothRules, Memory, fork_server, has_fixtures, run_suite, worker};
+use super::launch::{BothRules, Memory, fork_server, has_fixtures, run_suite, seat, worker};
 use crate::accumulate::Turn;
 use crate::execute::{Pipes, run_child, run_pool};
 use crate::model::CaseId;
@@ -138,10 +138,15 @@ impl Role {
                 };
                 run_suite(job, (memory, lane), turn, (Arc::new(File::from(first)), output, inherited(second)))
             }
-            Part::Child(turn, _) => {
+            Part::Child(turn, lane) => {
                 let case = (turn.case, job.plan.case(turn.case));
                 let slot = memory.table.slot(turn.case, turn.attempt.into());
-                run_child(case, slot, &Arc::new(File::from(first)), BothRules::of(job).child)
+                run_child(
+                    case,
+                    (slot, seat(job, lane, turn)),
+                    &Arc::new(File::from(first)),
+                    BothRules::of(job).child,
+                )
             }
         }
     }

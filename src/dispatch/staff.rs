@@ -118,7 +118,9 @@ impl Supervisor<'_> {
 
     pub(super) fn runs_beside_anything(&self, unit: Unit) -> bool {
         let case = self.book.case(unit.case);
-        !case.is_measured() && !case.options.has_wishes()
+        // A test of a suite that is tried again waits for the suite's end.
+        let is_beside_suite = unit.retries > 0 && case.suite.is_some();
+        !case.is_measured() && !case.options.has_wishes() && !is_beside_suite
     }
 
     /// Whether a unit may begin now.
@@ -129,6 +131,10 @@ impl Supervisor<'_> {
         let others = || self.outstanding.units().map(|other| self.book.case(other.case));
         let lanes = usize::from(self.job.lanes);
         let width = |case: &Case| lanes.min(1 + usize::from(case.options.more_lanes));
+        let same_suite = |other: &Case| other.suite.is_some() && other.suite == case.suite;
+        if unit.retries > 0 && others().any(same_suite) {
+            return false;
+        }
         if is_pool_alone || others().any(|other| other.options.serial || other.is_measured()) {
             return false;
         }

@@ -7,13 +7,8 @@ use std::panic;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::context::{put_any, take};
+use crate::context::{Identity, own_identity, put_any, take};
 use crate::sys::capture::{Luggage, Sink, hand_on_to_threads, swap};
-
-thread_local! {
-    /// The test that runs on this worker, where the worker's own name is not the test's.
-    static RUNNING: std::cell::Cell<Option<&'static str>> = const { std::cell::Cell::new(None) };
-}
 
 /// Where one attempt's text goes.
 #[derive(Clone, Default)]
@@ -49,18 +44,13 @@ pub(super) fn inherit() {
     hand_on_to_threads(Luggage { take, put: put_any });
 }
 
-/// Names the test that this worker runs, for the text of panics.
-pub(super) fn set_running(name: Option<&'static str>) {
-    RUNNING.set(name);
-}
-
 /// Has panics on a worker named after the test, where std would name the worker: the hook's text is caught, the name in it
 /// replaced, and the text passed on.
 pub(crate) fn name_tests_in_panics() {
     let print = panic::take_hook();
-    panic::set_hook(Box::new(move |info| match RUNNING.try_with(std::cell::Cell::get).ok().flatten() {
+    panic::set_hook(Box::new(move |info| match own_identity() {
         None => print(info),
-        Some(test) => {
+        Some(Identity { name: test, .. }) => {
             let caught: Sink = Arc::new(Mutex::new(Vec::new()));
             let before = swap(Some(Arc::clone(&caught)));
             print(info);

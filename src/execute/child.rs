@@ -12,6 +12,7 @@ use super::thread;
 use super::verdict::{End, judge};
 use super::{Rules, wire};
 use crate::accumulate::{Slot, State};
+use crate::context::{Identity, Seat, set_identity_of_process};
 use crate::contract::FLUSH_FIRST;
 use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
 use crate::skip::Skip;
@@ -29,12 +30,12 @@ pub(super) fn prepare(rules: &Rules) {
 /// Runs one test in a process that was executed for it, and ends the process.
 pub(crate) fn run_child(
     case: (CaseId, &'static Case),
-    slot: Slot,
+    (slot, seat): (Slot, Seat),
     frames: &Arc<File>,
     rules: &'static Rules,
 ) -> ! {
     prepare(rules);
-    run_forked(case, slot, frames, rules)
+    run_forked(case, (slot, seat), frames, rules)
 }
 
 /// Runs one test in a process forked from one that is prepared, and ends the process.
@@ -43,24 +44,25 @@ pub(crate) fn run_child(
 /// the supervisor's to enforce.
 pub(crate) fn run_forked(
     case: (CaseId, &'static Case),
-    slot: Slot,
+    (slot, seat): (Slot, Seat),
     frames: &Arc<File>,
     rules: &'static Rules,
 ) -> ! {
     let (id, case) = case;
     slot.begin(Moment(nanoseconds()));
+    set_identity_of_process(Identity { name: case.name, seat });
     if rules.panics_abort {
         report_before_aborting(id, case, slot, Arc::clone(frames));
     }
     match rules.thread_mode {
         ThreadMode::Pooled => {
-            report(id, thread::here(case, rules, slot.started()), slot, frames);
+            report(id, thread::here(case, rules, slot.started(), seat), slot, frames);
             // What std's stdout still holds, a line without an end, it writes on the way out.
             std::process::exit(0)
         }
         ThreadMode::Fresh => {
             let frames = Arc::clone(frames);
-            thread::run_and_end(case, rules, move |attempt| {
+            thread::run_and_end(case, rules, seat, move |attempt| {
                 report(id, attempt, slot, &frames);
                 std::process::exit(0)
             })

@@ -6,7 +6,7 @@ use super::attempt::Attempt;
 use super::capture::{Buffer, inherit};
 use super::stage::Stage;
 use super::{Rules, thread};
-use crate::context::{Registry, with_scope};
+use crate::context::{Registry, Seat, with_scope};
 use crate::model::{Case, CaseId, Finished, Moment, Output, Trouble};
 use crate::sys::clock::nanoseconds;
 
@@ -28,8 +28,10 @@ impl Here<'_> {
         let buffer = Buffer::default();
         let mut troubles = Vec::new();
         let (rules, stage) = (self.rules, &mut self.stage);
-        let mut attempt = || match stage.move_to(body, &mut |_| {}, &mut troubles) {
-            Ok(()) => with_scope(stage.scope(), || thread::here(body, rules, Moment(nanoseconds()))),
+        let mut attempt = || match stage.move_to((body, Seat::default()), &mut |_| {}, &mut troubles) {
+            Ok(()) => with_scope(stage.scope(), || {
+                thread::here(body, rules, Moment(nanoseconds()), Seat::default())
+            }),
             Err(outcome) => Attempt { outcome, elapsed: Duration::ZERO },
         };
         let Attempt { outcome, elapsed } = if rules.capture { buffer.collect(attempt) } else { attempt() };

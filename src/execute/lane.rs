@@ -13,7 +13,7 @@ use super::stage::Stage;
 use super::thread::{self, Mailbox, Waited};
 use super::worker::Worker;
 use crate::accumulate::{Slot, State};
-use crate::context::{FixtureId, with_scope};
+use crate::context::{FixtureId, Seat, with_scope};
 use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode, Trouble};
 use crate::sys::clock::nanoseconds;
 use crate::sys::futex;
@@ -139,7 +139,7 @@ impl Lane {
         }
         let mut begin = |fixture: FixtureId| slot.set_up(fixture.0, Moment(nanoseconds()));
         let mut troubles = Vec::new();
-        let ready = self.captured(|| stage.move_to(case, &mut begin, &mut troubles));
+        let ready = self.captured(|| stage.move_to((case, self.seat()), &mut begin, &mut troubles));
         if case.suite.is_some() {
             // What goes wrong for one test alone is said with that test.
             self.tell(&troubles);
@@ -175,9 +175,15 @@ impl Lane {
     fn attempt(&self, case: &'static Case, start: Moment) -> Waited {
         let rules = self.worker.rules;
         match rules.thread_mode_of(case) {
-            ThreadMode::Fresh => thread::run(case, rules, &self.buffer, &self.mailbox),
-            ThreadMode::Pooled => Waited::Done(self.captured(|| thread::here(case, rules, start))),
+            ThreadMode::Fresh => thread::run(case, rules, (&self.buffer, &self.mailbox), self.seat()),
+            ThreadMode::Pooled => {
+                Waited::Done(self.captured(|| thread::here(case, rules, start, self.seat())))
+            }
         }
+    }
+
+    fn seat(&self) -> Seat {
+        Seat { lane: self.number as u32, attempt: ATTEMPT as u32 }
     }
 
     /// Runs `body` on this very thread, with what it prints in the test's buffer.

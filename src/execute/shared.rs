@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::capture::set_running;
 use super::stage::{tear_down, trouble_of};
-use crate::context::{FixtureId, Registry, Scope};
+use crate::context::{FixtureId, Identity, Registry, Scope, Seat, set_identity};
 use crate::model::Trouble;
 
 /// Sets these fixtures up, in their order. `begin` hears of each before that, `tell` of what goes wrong.
@@ -19,9 +18,9 @@ pub(crate) fn set_up_shared(
             continue;
         }
         begin(id);
-        set_running(Some(registry.fixture(id).fixture.name()));
+        set_identity(Some(Identity { name: registry.fixture(id).fixture.name(), seat: Seat::default() }));
         let made = Scope::set_up_shared(registry, id);
-        set_running(None);
+        set_identity(None);
         flush();
         if let Err(missing) = made {
             trouble_of(registry, &missing).into_iter().for_each(&mut tell);

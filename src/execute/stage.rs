@@ -3,8 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use super::capture::set_running;
-use crate::context::{FixtureId, NotSetUp, Registry, Scope, Why};
+use crate::context::{FixtureId, Identity, NotSetUp, Registry, Scope, Seat, Why, set_identity};
 use crate::model::{Case, ContextId, Failure, Outcome, Output, Phase, Trouble, Wrong};
 
 /// Why a shared fixture is missing that nothing was wrong with.
@@ -52,14 +51,14 @@ impl Stage {
     /// How the test comes out instead of being run.
     pub(super) fn move_to(
         &mut self,
-        case: &'static Case,
+        (case, seat): (&'static Case, Seat),
         begin: &mut dyn FnMut(FixtureId),
         troubles: &mut Vec<Trouble>,
     ) -> Result<(), Outcome> {
         // A panic is said to be this test's.
-        set_running(Some(case.name));
+        set_identity(Some(Identity { name: case.name, seat }));
         let ready = self.set_up(case.context, begin, troubles);
-        set_running(None);
+        set_identity(None);
         ready
     }
 

@@ -14,7 +14,7 @@ use super::stage::Stage;
 use super::thread::{self, Waited};
 use super::{Rules, parcel, wire};
 use crate::accumulate::{ChildQueue, RunTable, Slot, State, Turn};
-use crate::context::{Registry, with_scope};
+use crate::context::{Identity, Registry, Seat, set_identity_of_process, with_scope};
 use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
 use crate::plan::Plan;
 use crate::sys::clock::nanoseconds;
@@ -26,6 +26,8 @@ pub(crate) struct Suite {
     pub(crate) registry: &'static Registry,
     pub(crate) table: RunTable,
     pub(crate) rules: &'static Rules,
+    /// What its tests see as their lane.
+    pub(crate) seat_number: u32,
     pub(crate) outlet: Outlet,
 }
 
@@ -53,7 +55,11 @@ impl Suite {
 
     fn run_all(&mut self, turn: Turn, stage: &mut Stage) -> io::Result<()> {
         let plan = self.plan;
-        for &id in plan.rest_of_unit(turn.case).unwrap_or(&[turn.case]) {
+        let seat = Seat { lane: self.seat_number, attempt: turn.attempt.into() };
+        // Tried again, a test of a suite is alone.
+        let rest = plan.rest_of_unit(turn.case).filter(|_| turn.attempt == 0);
+        for &id in rest.unwrap_or(&[turn.case]) {
+            set_identity_of_process(Identity { name: plan.case(id).name, seat });
             let (case, slot) = (plan.case(id), self.table.slot(id, turn.attempt.into()));
             let now = Moment(nanoseconds());
             if case.ignored {
@@ -64,11 +70,11 @@ impl Suite {
             let mut troubles = Vec::new();
             let mut begin =
                 |fixture: crate::context::FixtureId| slot.set_up(fixture.0, Moment(nanoseconds()));
-            let ready = stage.move_to(case, &mut begin, &mut troubles);
+            let ready = stage.move_to((case, seat), &mut begin, &mut troubles);
             troubles.iter().try_for_each(|trouble| wire::send_trouble(trouble, &*self.outlet.frames))?;
             slot.begin(Moment(nanoseconds()));
             let attempt = match ready {
-                Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot)),
+                Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot, seat)),
                 Err(outcome) => Attempt { outcome, elapsed: std::time::Duration::ZERO },
             };
             self.outlet.report(id, attempt, slot)?;
@@ -78,14 +84,16 @@ impl Suite {
         troubles.iter().try_for_each(|trouble| wire::send_trouble(trouble, &*self.outlet.frames))
     }
 
-    fn attempt(&self, case: &'static Case, slot: Slot) -> Attempt {
-        let here = || thread::here(case, self.rules, slot.started());
+    fn attempt(&self, case: &'static Case, slot: Slot, seat: Seat) -> Attempt {
+        let here = || thread::here(case, self.rules, slot.started(), seat);
         match self.rules.thread_mode_of(case) {
             ThreadMode::Pooled => here(),
-            ThreadMode::Fresh => match thread::run(case, self.rules, &Buffer::default(), &Arc::default()) {
-                Waited::Done(attempt) => attempt,
-                Waited::Hung => unreachable!("a child has no time limit of its own"),
-            },
+            ThreadMode::Fresh => {
+                match thread::run(case, self.rules, (&Buffer::default(), &Arc::default()), seat) {
+                    Waited::Done(attempt) => attempt,
+                    Waited::Hung => unreachable!("a child has no time limit of its own"),
+                }
+            }
         }
     }
 }

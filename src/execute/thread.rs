@@ -7,6 +7,7 @@ use super::Rules;
 use super::attempt::{Attempt, attempt};
 #[cfg(snout_processes)]
 use super::capture::Buffer;
+use crate::context::{Identity, Seat, set_identity};
 use crate::model::{Case, Moment};
 #[cfg(snout_processes)]
 use crate::model::{Failure, Outcome};
@@ -27,10 +28,16 @@ pub(super) type Mailbox = Arc<Mutex<Option<Attempt>>>;
 
 /// Runs a test on a thread of its own and waits for it, as long as its time limit allows.
 #[cfg(snout_processes)]
-pub(super) fn run(case: &'static Case, rules: &'static Rules, buffer: &Buffer, mailbox: &Mailbox) -> Waited {
+pub(super) fn run(
+    case: &'static Case,
+    rules: &'static Rules,
+    (buffer, mailbox): (&Buffer, &Mailbox),
+    seat: Seat,
+) -> Waited {
     let thread = std::thread::Builder::new().name(case.name.to_owned());
     let (own_buffer, own_mailbox) = (rules.capture.then(|| buffer.clone()), Arc::clone(mailbox));
     let body = move || {
+        set_identity(Some(Identity { name: case.name, seat }));
         let attempt = || attempt(case, rules, Moment(nanoseconds()));
         let attempt = match own_buffer {
             Some(buffer) => buffer.collect(attempt),
@@ -47,7 +54,7 @@ pub(super) fn run(case: &'static Case, rules: &'static Rules, buffer: &Buffer, m
         },
         // No more threads to be had: libtest runs the test where it stands, and so do we.
         Err(_) => {
-            let attempt = || here(case, rules, Moment(nanoseconds()));
+            let attempt = || here(case, rules, Moment(nanoseconds()), seat);
             Waited::Done(if rules.capture { buffer.collect(attempt) } else { attempt() })
         }
     }
@@ -68,11 +75,15 @@ pub(super) fn warm_up() {
 pub(super) fn run_and_end(
     case: &'static Case,
     rules: &'static Rules,
+    seat: Seat,
     end: impl FnOnce(Attempt) -> std::convert::Infallible + Clone + Send + 'static,
 ) -> ! {
     let thread = std::thread::Builder::new().name(case.name.to_owned());
     let own_end = end.clone();
-    let body = move || match own_end(attempt(case, rules, Moment(nanoseconds()))) {};
+    let body = move || {
+        set_identity(Some(Identity { name: case.name, seat }));
+        match own_end(attempt(case, rules, Moment(nanoseconds()))) {}
+    };
     match thread.spawn(body) {
         // Nothing is done with the handle: each page that this thread writes to has to be copied.
         Ok(handle) => {
@@ -80,7 +91,7 @@ pub(super) fn run_and_end(
             process::wait_for_the_end()
         }
         // No more threads to be had: libtest runs the test where it stands, and so do we.
-        Err(_) => match end(here(case, rules, Moment(nanoseconds()))) {},
+        Err(_) => match end(here(case, rules, Moment(nanoseconds()), seat)) {},
     }
 }
 
@@ -95,9 +106,9 @@ fn collect(mailbox: &Mailbox) -> Attempt {
 }
 
 /// Runs a test on the calling thread, beginning at `start`. Its text goes where the thread's goes.
-pub(super) fn here(case: &'static Case, rules: &Rules, start: Moment) -> Attempt {
-    super::capture::set_running(Some(case.name));
+pub(super) fn here(case: &'static Case, rules: &Rules, start: Moment, seat: Seat) -> Attempt {
+    set_identity(Some(Identity { name: case.name, seat }));
     let attempt = attempt(case, rules, start);
-    super::capture::set_running(None);
+    set_identity(None);
     attempt
 }

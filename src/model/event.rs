@@ -56,6 +56,8 @@ pub(crate) enum Notice {
     PoolDied { death: Death, in_flight: Vec<CaseId> },
     /// Processes that a test (or some test of the pool) left behind; they were killed.
     Leaked { case: Option<CaseId>, left: Vec<Leftover> },
+    /// A test failed so often, and then passed.
+    Flaky { case: CaseId, failures: u16 },
     /// A fixture went wrong, and no test can answer for it.
     Trouble(Trouble),
     /// What came out of the pool's descriptors past the capture, so that no test can be named for it.

@@ -12,13 +12,14 @@ use crate::model::{CaseId, Cause, Death, Leftover, Notice, Output, Phase, Troubl
 /// Writes all notices of the run, a section a kind, each after an empty line.
 pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> {
     let (mut died, mut escalated, mut leaked, mut stray) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut troubles = Vec::new();
+    let (mut troubles, mut flaky) = (Vec::new(), Vec::new());
     for notice in ledger.notices() {
         match notice {
             Notice::PoolDied { death, in_flight } => died.push(pool_died(*death, in_flight, ledger)),
             Notice::Escalated { case, cause } => escalated.push(moved(*case, *cause, ledger)),
             Notice::Leaked { case, left } => leaked.push(left_behind(*case, left, ledger)),
             Notice::Trouble(trouble) => troubles.push(trouble),
+            Notice::Flaky { case, failures } => flaky.push(passed_at_last(*case, *failures, ledger)),
             Notice::Stray(output) => stray.push(output),
         }
     }
@@ -27,6 +28,7 @@ pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> 
     section(out, "fixtures", &fixtures)?;
     section(out, "pool died", &died)?;
     section(out, "escalated", &escalated)?;
+    section(out, "flaky", &flaky)?;
     section(out, "leaked", &leaked)?;
     nameless(out, &stray)?;
     unfinished(out, ledger)
@@ -46,6 +48,16 @@ fn outputs(out: &mut dyn Write, troubles: &[&Trouble]) -> io::Result<()> {
 /// `set-up of db::connection: it panicked`
 fn trouble(trouble: &Trouble) -> String {
     format!("{} of {}: {}", name_of(trouble.phase), trouble.fixture, trouble.how)
+}
+
+/// `m::f (failed twice, then passed)`
+fn passed_at_last(case: CaseId, failures: u16, ledger: &Ledger<'_>) -> String {
+    let times = match failures {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => format!("{failures} times"),
+    };
+    format!("{} (failed {times}, then passed)", ledger.case(case).name)
 }
 
 fn name_of(phase: Phase) -> &'static str {

@@ -1,0 +1,87 @@
+//! Which test a thread belongs to, and where that runs: for names of ports, databases and files that must not collide.
+
+use std::cell::Cell;
+use std::sync::{PoisonError, RwLock};
+
+/// Where a test runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seat {
+    pub(crate) lane: u32,
+    pub(crate) attempt: u32,
+}
+
+/// Which test runs, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) name: &'static str,
+    pub(crate) seat: Seat,
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Identity>> = const { Cell::new(None) };
+}
+
+/// In a process that runs one unit, where threads may not have inherited it.
+static OF_PROCESS: RwLock<Option<Identity>> = RwLock::new(None);
+
+/// Says which test this thread belongs to from now on.
+pub(crate) fn set_identity(identity: Option<Identity>) {
+    // A thread that ends belongs to none.
+    let _ = CURRENT.try_with(|current| current.set(identity));
+}
+
+/// Says which test every thread belongs to that has not been told.
+pub(crate) fn set_identity_of_process(identity: Identity) {
+    *OF_PROCESS.write().unwrap_or_else(PoisonError::into_inner) = Some(identity);
+}
+
+/// The test that this thread was told.
+pub(crate) fn own_identity() -> Option<Identity> {
+    CURRENT.try_with(Cell::get).ok().flatten()
+}
+
+#[track_caller]
+fn identity(asked: &str) -> Identity {
+    let of_process = || *OF_PROCESS.read().unwrap_or_else(PoisonError::into_inner);
+    match own_identity().or_else(of_process) {
+        Some(identity) => identity,
+        None => panic!(
+            "`{asked}()` was called where no test runs: call it in a test, or in a thread that one has spawned"
+        ),
+    }
+}
+
+/// The number of the lane that runs the calling test: unique among the tests that run at the same time, and small. The pool's lanes
+/// count from 0 to one less than `--test-threads`; where the pool and processes of single tests run side by side, those processes
+/// count on from there.
+///
+/// # Panics
+///
+/// Where no test runs.
+#[must_use]
+#[track_caller]
+pub fn lane() -> usize {
+    identity("lane").seat.lane as usize
+}
+
+/// The name of the calling test, as it is listed: `parser::tests::empty`.
+///
+/// # Panics
+///
+/// Where no test runs.
+#[must_use]
+#[track_caller]
+pub fn name() -> &'static str {
+    identity("name").name
+}
+
+/// Which attempt at the calling test this is, from 0: more when it was taken out of the pool, or is tried again.
+///
+/// # Panics
+///
+/// Where no test runs.
+#[must_use]
+#[track_caller]
+pub fn attempt() -> usize {
+    identity("attempt").seat.attempt as usize
+}
