@@ -8,16 +8,16 @@ use std::sync::OnceLock;
 
 use crate::accumulate::Ledger;
 use crate::cli::{self, Environment, Request};
-use crate::context::Registry;
+use crate::context::{Generator, Registry};
 use crate::contract::TestDescAndFn;
 use crate::discover::{self, Selected};
-use crate::dispatch::{self, Ending, Job, Listener};
+use crate::dispatch::{self, Ending, Generated, Job, Listener, Values};
 use crate::error::Error;
 use crate::execute::Rules;
-use crate::model::{Case, Event, RunStarted};
+use crate::model::{Case, Event, Isolation, Notice, RunStarted, Trouble};
 use crate::plan::Plan;
 use crate::report::{self, Reporter};
-use crate::settings::Settings;
+use crate::settings::{Selection, Settings};
 use crate::sys::capture;
 use crate::sys::clock::nanoseconds;
 use crate::sys::standard::StandardStream;
@@ -75,11 +75,15 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
     let (tests, registry) = discover::declared(tests);
     let registry = REGISTRY.get_or_init(|| registry);
-    let Selected { cases, filtered_out, name_width } = discover::cases(&tests, registry, &settings);
-    if role.is_none() {
+    let generated = generate(registry, &settings, role.is_some())?;
+    let is_supervisor = role.is_none() && !generated.values.is_at_host();
+    let Selected { cases, filtered_out, name_width } =
+        discover::cases(&tests, (registry, &generated.names), &settings);
+    if is_supervisor {
         warn(&tests, &cases, &settings);
     }
-    if settings.list {
+    if settings.list && is_supervisor {
+        generated.values.end();
         return list(&cases, &settings);
     }
     // Lanes, and threads that outlive their tests, read the plan for as long as the process lives.
@@ -91,6 +95,14 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
         plan => plan,
     });
     let job = job((plan, registry), &settings, program, is_direct);
+    let values = match (is_direct, generated.values.is_elsewhere()) {
+        (true, true) => {
+            // Tests run in this process, so it has to have the values.
+            generated.values.end();
+            dispatch::generate_here(registry, &|generator| is_wanted(generator, &settings)).values
+        }
+        _ => generated.values.play_if_at_host(&job),
+    };
     match role {
         Some(role) => role.play(&job),
         None => {
@@ -100,9 +112,34 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
                 shuffle_seed: settings.shuffle_seed,
                 name_width,
             };
-            run_job(&job, &settings, started)
+            run_job(&job, &settings, (started, generated.troubles, values))
         }
     }
+}
+
+/// Asks for the names of tests that are known only now.
+fn generate(registry: &'static Registry, settings: &Settings, has_role: bool) -> Result<Generated, Error> {
+    if registry.generators().is_empty() {
+        return Ok(Generated::default());
+    }
+    let wanted = &|generator: &Generator| is_wanted(generator, settings);
+    if has_role || settings.in_process || dispatch::is_watched() {
+        return Ok(dispatch::generate_here(registry, wanted));
+    }
+    let mut generated = dispatch::generate(registry, wanted, settings.capture, settings.timeout)
+        .map_err(|error| Error::system("run what gives the cases of tests", error))?;
+    if settings.isolation == Isolation::Spawn && generated.values.is_elsewhere() {
+        // Processes that are executed make the values themselves.
+        std::mem::take(&mut generated.values).end();
+    }
+    Ok(generated)
+}
+
+/// With `--exact`, what a generator would give is often known not to be meant.
+fn is_wanted(generator: &Generator, settings: &Settings) -> bool {
+    let Selection { exact, filters, .. } = &settings.selection;
+    let below = format!("{}::", generator.name());
+    !exact || filters.is_empty() || filters.iter().any(|filter| filter.starts_with(&below))
 }
 
 /// Says on standard error what is odd about the selection, but no reason to refuse it.
@@ -182,13 +219,17 @@ fn is_direct(cases: &[Case], settings: &Settings) -> bool {
     settings.in_process || one_to_watch || !cases.is_empty() && dispatch::is_watched()
 }
 
-fn run_job(job: &Job, settings: &Settings, started: RunStarted) -> Result<ExitCode, Error> {
+fn run_job(
+    job: &Job,
+    settings: &Settings,
+    (started, troubles, values): (RunStarted, Vec<Trouble>, Values),
+) -> Result<ExitCode, Error> {
     let (out, err) = (Box::new(StandardStream::output()), Box::new(StandardStream::error()));
     let reporter = report::reporter(settings, job.lanes.into(), out, err);
     let reporter = reporter.map_err(|error| Error::system("make the log file", error))?;
     let mut desk = Desk { ledger: Ledger::new(job.plan.cases(), settings.show_output), reporter };
-    let ending =
-        conduct(job, &mut desk, started).map_err(|error| Error::system("go on with the run", error))?;
+    let ending = conduct(job, &mut desk, (started, troubles, values))
+        .map_err(|error| Error::system("go on with the run", error))?;
     match ending {
         Ending::Interrupted(signal) => dispatch::die_by(signal),
         Ending::Complete | Ending::FailedFast if desk.ledger.is_success() => Ok(ExitCode::SUCCESS),
@@ -197,13 +238,18 @@ fn run_job(job: &Job, settings: &Settings, started: RunStarted) -> Result<ExitCo
 }
 
 /// The run, from its first event to its last.
-fn conduct(job: &Job, desk: &mut Desk<'_>, started: RunStarted) -> io::Result<Ending> {
+fn conduct(
+    job: &Job,
+    desk: &mut Desk<'_>,
+    (started, troubles, values): (RunStarted, Vec<Trouble>, Values),
+) -> io::Result<Ending> {
     let start = nanoseconds();
     desk.hear(Event::RunStarted(started))?;
+    troubles.into_iter().try_for_each(|trouble| desk.hear(Event::Notice(Notice::Trouble(trouble))))?;
     let ending = match job.plan.cases() {
         // Most filters leave most binaries without a test.
         [] => Ending::Complete,
-        _ => dispatch::run(job, desk)?,
+        _ => dispatch::run(job, values, desk)?,
     };
     let elapsed = std::time::Duration::from_nanos(nanoseconds() - start);
     desk.hear(Event::RunFinished { elapsed })?;

@@ -85,6 +85,7 @@ pub use skip::skip;
 #[doc(hidden)]
 pub mod __declare {
     pub use crate::context::{
-        ContextOptions, Declared, Define, Mode, TornDown, declare_context, declare_fixture, instance,
+        ContextOptions, Declared, Define, Generate, Mode, TornDown, Values, declare_cases, declare_context,
+        declare_fixture, instance,
     };
 }

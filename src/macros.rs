@@ -37,6 +37,63 @@ macro_rules! fixture {
     };
 }
 
+/// Declares tests that are known only when the program runs: one for each name and value that an iterator gives.
+///
+/// ```no_run
+/// # use std::path::PathBuf;
+/// # fn files(_: &str) -> Vec<(String, PathBuf)> { Vec::new() }
+/// snout::cases! {
+///     /// `parses::a.toml`, `parses::b.toml`, …
+///     fn parses(path: PathBuf) { assert!(path.exists()) }
+///     from files("data")
+/// }
+/// ```
+///
+/// Each is a test like any other: listed, filtered, dispatched, timed and reported by itself. The iterator runs once, before any
+/// test and any fixture, in a process that those of the tests are forked from; if it panics, that is one more error, and the tests
+/// before it count. Names are used as they come; the same name a second time gets a number.
+#[macro_export]
+macro_rules! cases {
+    ($(#[$meta:meta])* fn $name:ident($value:ident: $type:ty $(,)?) $(-> $returned:ty)? $body:block from $values:expr) => {
+        #[doc(hidden)]
+        #[allow(non_snake_case)]
+        mod $name {
+            pub(super) struct Defined;
+
+            #[::core::prelude::v1::test]
+            fn __snout() {
+                $crate::__declare::declare_cases::<Defined>();
+            }
+        }
+
+        impl $crate::__declare::Generate for $name::Defined {
+            type Value = $type;
+            const NAME: &'static str = ::core::stringify!($name);
+
+            fn values() -> &'static $crate::__declare::Values<$type> {
+                static VALUES: $crate::__declare::Values<$type> = $crate::__declare::Values::none();
+                &VALUES
+            }
+
+            fn generate() -> ::std::boxed::Box<
+                dyn ::core::iter::Iterator<Item = (::std::string::String, $type)>,
+            > {
+                let named = |(name, value)| (::std::string::ToString::to_string(&name), value);
+                ::std::boxed::Box::new(::core::iter::Iterator::map(
+                    ::core::iter::IntoIterator::into_iter($values),
+                    named,
+                ))
+            }
+
+            fn run(value: $type) -> ::core::result::Result<(), ::std::string::String> {
+                $(#[$meta])*
+                fn __snout_case($value: $type) $(-> $returned)? $body
+                $crate::assert_test_result(__snout_case(value))
+            }
+        }
+    };
+}
+
 /// Takes a fixture's type apart: what a function that returns a `Result` gives is the value in it.
 #[doc(hidden)]
 #[macro_export]

@@ -9,6 +9,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use super::cases::{self, AnyGenerator, Generate};
 use super::options::ContextOptions;
 
 /// How the names of the hidden tests end.
@@ -138,6 +139,15 @@ impl<D: Define> AnyFixture for Erased<D> {
 pub(crate) enum Declaration {
     Fixture { fixture: &'static dyn AnyFixture, line: u32 },
     Context(ContextOptions),
+    Cases(Cases),
+}
+
+/// A generator of tests, and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Cases {
+    pub(crate) generator: &'static dyn AnyGenerator,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
 }
 
 thread_local! {
@@ -150,6 +160,14 @@ thread_local! {
 pub fn declare_fixture<D: Define>() {
     let line = Location::caller().line();
     declare(Declaration::Fixture { fixture: const { &Erased::<D>(std::marker::PhantomData) }, line });
+}
+
+/// Tells of tests that are known only when the program runs. Called by what [`cases!`](crate::cases!) makes.
+#[track_caller]
+pub fn declare_cases<G: Generate>() {
+    let (file, line) = (Location::caller().file(), Location::caller().line());
+    let generator = const { &cases::Erased::<G>(std::marker::PhantomData) };
+    declare(Declaration::Cases(Cases { generator, file, line }));
 }
 
 /// Tells of a module's options. Called by what [`context!`](crate::context!) makes.

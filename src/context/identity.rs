@@ -19,6 +19,8 @@ pub(crate) struct Identity {
 
 thread_local! {
     static CURRENT: Cell<Option<Identity>> = const { Cell::new(None) };
+    /// That of the thread that has spawned this one.
+    static INHERITED: Cell<Option<Identity>> = const { Cell::new(None) };
 }
 
 /// In a process that runs one unit, where threads may not have inherited it.
@@ -30,12 +32,22 @@ pub(crate) fn set_identity(identity: Option<Identity>) {
     let _ = CURRENT.try_with(|current| current.set(identity));
 }
 
+/// Says which test this thread was spawned by.
+pub(super) fn inherit_identity(identity: Option<Identity>) {
+    let _ = INHERITED.try_with(|inherited| inherited.set(identity));
+}
+
+/// The test that this thread was told, or that has spawned it.
+pub(super) fn known_identity() -> Option<Identity> {
+    own_identity().or_else(|| INHERITED.try_with(Cell::get).ok().flatten())
+}
+
 /// Says which test every thread belongs to that has not been told.
 pub(crate) fn set_identity_of_process(identity: Identity) {
     *OF_PROCESS.write().unwrap_or_else(PoisonError::into_inner) = Some(identity);
 }
 
-/// The test that this thread was told.
+/// The test that this thread runs; `None` for threads that it has spawned.
 pub(crate) fn own_identity() -> Option<Identity> {
     CURRENT.try_with(Cell::get).ok().flatten()
 }
@@ -43,7 +55,7 @@ pub(crate) fn own_identity() -> Option<Identity> {
 #[track_caller]
 fn identity(asked: &str) -> Identity {
     let of_process = || *OF_PROCESS.read().unwrap_or_else(PoisonError::into_inner);
-    match own_identity().or_else(of_process) {
+    match known_identity().or_else(of_process) {
         Some(identity) => identity,
         None => panic!(
             "`{asked}()` was called where no test runs: call it in a test, or in a thread that one has spawned"

@@ -3,6 +3,7 @@
 //! `fixture!` and `context!` declare; discovery gathers what was declared into a [`Registry`], once, before the first process is
 //! made; whoever runs tests sets up and tears down by it. A test's instances live in a [`Scope`].
 
+mod cases;
 mod declare;
 mod fixture;
 mod identity;
@@ -10,7 +11,8 @@ mod options;
 mod registry;
 mod scope;
 
-pub use declare::{Declared, Define, Mode, TornDown, declare_context, declare_fixture};
+pub use cases::{Generate, Values};
+pub use declare::{Declared, Define, Mode, TornDown, declare_cases, declare_context, declare_fixture};
 pub(crate) use declare::{SUFFIX, collect};
 pub use fixture::{Fixture, instance};
 #[cfg(snout_processes)]
@@ -18,5 +20,5 @@ pub(crate) use identity::set_identity_of_process;
 pub(crate) use identity::{Identity, Seat, own_identity, set_identity};
 pub use identity::{attempt, lane, name};
 pub use options::ContextOptions;
-pub(crate) use registry::{FixtureId, Registry, module_of_test};
+pub(crate) use registry::{FixtureId, Generator, Registry, module_of_test};
 pub(crate) use scope::{NotSetUp, Scope, Why, put_any, take, with_scope};

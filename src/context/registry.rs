@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::declare::{AnyFixture, Declaration, Mode, SUFFIX};
+use super::declare::{AnyFixture, Cases, Declaration, Mode, SUFFIX};
 use super::options::ContextOptions;
 use crate::model::{CaseOptions, ContextId, ThreadMode};
 
@@ -36,16 +36,28 @@ pub(crate) struct Declared {
 pub(crate) struct Registry {
     contexts: Vec<Context>,
     fixtures: Vec<Declared>,
+    generators: Vec<Generator>,
+}
+
+/// A generator of tests, and its module.
+#[derive(Clone, Copy)]
+pub(crate) struct Generator {
+    pub(crate) module: &'static str,
+    pub(crate) cases: Cases,
 }
 
 impl Registry {
     /// The registry of what hidden tests of these names have declared.
     pub(crate) fn new(declared: Vec<(&'static str, Declaration)>) -> Registry {
         let mut modules: BTreeMap<&'static str, Vec<Declaration>> = BTreeMap::new();
+        let mut registry = Registry::default();
         for (name, declaration) in declared {
+            if let Declaration::Cases(cases) = declaration {
+                registry.generators.push(Generator { module: module_of(name), cases });
+                continue;
+            }
             modules.entry(module_of(name)).or_default().push(declaration);
         }
-        let mut registry = Registry::default();
         // In the map's order a module comes before those below it.
         for (path, declarations) in modules {
             registry.add(path, declarations);
@@ -62,6 +74,7 @@ impl Registry {
             match declaration {
                 Declaration::Fixture { fixture, line } => fixtures.push((line, fixture)),
                 Declaration::Context(options) => own = options,
+                Declaration::Cases(_) => {}
             }
         }
         fixtures.sort_by_key(|(line, _)| *line);
@@ -80,6 +93,10 @@ impl Registry {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.contexts.is_empty()
+    }
+
+    pub(crate) fn generators(&self) -> &[Generator] {
+        &self.generators
     }
 
     pub(crate) fn context(&self, id: ContextId) -> &Context {
@@ -157,6 +174,14 @@ impl Registry {
     /// Whether a context is `outer` or lies in it.
     pub(crate) fn is_within(&self, inner: Option<ContextId>, outer: ContextId) -> bool {
         std::iter::successors(inner, |&id| self.context(id).parent).any(|id| id == outer)
+    }
+}
+
+impl Generator {
+    /// What a user calls it: `parser::accepts`.
+    pub(crate) fn name(&self) -> String {
+        let own = self.cases.generator.name();
+        if self.module.is_empty() { own.to_owned() } else { format!("{}::{own}", self.module) }
     }
 }
 

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use super::declare::Mode;
-use super::identity::{Identity, own_identity, set_identity};
+use super::identity::{Identity, inherit_identity, known_identity};
 use super::registry::{FixtureId, Registry};
 use crate::model::ContextId;
 use crate::skip::Skip;
@@ -322,7 +322,7 @@ struct HandedOn {
 /// What this thread hands on to one that it spawns.
 pub(crate) fn take() -> Option<Arc<dyn Any + Send + Sync>> {
     let scope = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten();
-    let identity = own_identity();
+    let identity = known_identity();
     (scope.is_some() || identity.is_some())
         .then(|| Arc::new(HandedOn { scope, identity }) as Arc<dyn Any + Send + Sync>)
 }
@@ -331,7 +331,7 @@ pub(crate) fn take() -> Option<Arc<dyn Any + Send + Sync>> {
 pub(crate) fn put_any(handed_on: Option<Arc<dyn Any + Send + Sync>>) {
     if let Some(Ok(handed_on)) = handed_on.map(|handed_on| handed_on.downcast::<HandedOn>()) {
         put(handed_on.scope.clone());
-        set_identity(handed_on.identity);
+        inherit_identity(handed_on.identity);
     }
 }
 

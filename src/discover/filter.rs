@@ -24,6 +24,15 @@ impl Selection {
             return false;
         }
         let StaticTestName(name) = desc.name;
+        self.takes_name(name)
+    }
+
+    /// Whether a test without marks is taken.
+    pub(super) fn takes_unmarked(&self, name: &str) -> bool {
+        self.ignored != RunIgnored::Only && self.takes_name(name)
+    }
+
+    fn takes_name(&self, name: &str) -> bool {
         (self.filters.is_empty() || self.hits(&self.filters, name)) && !self.hits(&self.skips, name)
     }
 

@@ -9,10 +9,11 @@ mod nearest;
 pub(crate) use nearest::nearest;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
-use crate::context::{Registry, SUFFIX, collect, module_of_test};
+use crate::context::{Generator, Registry, SUFFIX, collect, module_of_test};
 use crate::contract::{ShouldPanic, StaticBenchFn, StaticTestFn, StaticTestName, TestDescAndFn, TestType};
-use crate::model::{Body, Case, CaseOptions, Expectation, Kind, RunIgnored, Sampling, Source};
+use crate::model::{Body, Case, CaseOptions, Expectation, Kind, Run, RunIgnored, Sampling, Source};
 use crate::settings::Settings;
 
 /// The tests that are meant.
@@ -53,7 +54,7 @@ fn name_of(test: &&'static TestDescAndFn) -> &'static str {
 /// The tests that `settings` select among `tests`.
 pub(crate) fn cases(
     tests: &[&'static TestDescAndFn],
-    registry: &'static Registry,
+    (registry, generated): (&'static Registry, &[Vec<String>]),
     settings: &Settings,
 ) -> Selected {
     let selection = &settings.selection;
@@ -64,8 +65,58 @@ pub(crate) fn cases(
             cases.push(case(test, registry, settings));
         }
     }
-    let filtered_out = tests.len() - cases.len();
+    let mut count = tests.len();
+    for (generator, names) in registry.generators().iter().zip(generated) {
+        count += names.len();
+        cases.extend(generated_cases((registry, generator), names, settings));
+    }
+    let filtered_out = count - cases.len();
     Selected { cases, filtered_out, name_width: if settings.measure { longest_benchmark(tests) } else { 0 } }
+}
+
+/// The cases that a generator gave.
+fn generated_cases(
+    (registry, generator): (&'static Registry, &Generator),
+    names: &[String],
+    settings: &Settings,
+) -> Vec<Case> {
+    let cases = generator.cases;
+    let run: &'static (dyn Fn(usize) -> Result<(), String> + Sync) =
+        Box::leak(Box::new(move |place| cases.generator.run(place)));
+    let id = registry.innermost(generator.module);
+    let context = id.map(|id| registry.context(id));
+    let mut seen = HashMap::new();
+    let mut selected = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let name =
+            unique(&format!("{}::{}", generator.name(), name.replace(char::is_control, " ")), &mut seen);
+        if !settings.selection.takes_unmarked(&name) {
+            continue;
+        }
+        selected.push(Case {
+            name: name.leak(),
+            source: Source { file: cases.file, start_line: cases.line, ..Source::default() },
+            ignored: !settings.list && !settings.run_tests,
+            left_out: !settings.list && !settings.run_tests,
+            ignore_reason: None,
+            expectation: Expectation::Return,
+            kind: Kind::Unknown,
+            compile_fail: false,
+            no_run: false,
+            body: Body::Generated { run: Run(run), place },
+            context: id,
+            suite: context.and_then(|context| context.suite),
+            options: context.map_or(CaseOptions::PLAIN, |context| &context.options),
+        });
+    }
+    selected
+}
+
+/// The name, with a number if it has been seen.
+fn unique(name: &str, seen: &mut HashMap<String, usize>) -> String {
+    let times = seen.entry(name.to_owned()).or_default();
+    *times += 1;
+    if *times == 1 { name.to_owned() } else { format!("{name} #{times}") }
 }
 
 fn longest_benchmark(tests: &[&'static TestDescAndFn]) -> usize {

@@ -10,16 +10,18 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use super::Job;
+use super::generate::{Generated, Values, Wanted, generate_here, generate_one, trouble};
 use super::launch::{Launcher, PoolEnds};
 use super::pool::read_all;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::{HostState, RunTable};
-use crate::context::{FixtureId, Scope};
+use crate::context::{FixtureId, Registry, Scope};
 use crate::execute::wire::{self, Decoder, Frame};
 use crate::execute::{name_tests_in_panics, set_up_shared, tear_down_shared};
 use crate::model::{Death, Moment, Notice, Phase, Trouble, Wrong};
 use crate::sys::descriptor::{pipe, wait};
-use crate::sys::process::{self, Change, Pid};
+use crate::sys::process::{self, Change, Connections, Fork, Forker, Pid};
 use crate::sys::socket;
 
 /// How long the host may take to fork.
@@ -46,6 +48,19 @@ pub(super) struct Host {
 }
 
 impl Host {
+    fn new(pid: Pid, socket: OwnedFd, frames: OwnedFd, output: Option<OwnedFd>) -> Host {
+        Host {
+            pid,
+            socket: Some(socket),
+            frames,
+            decoder: Decoder::default(),
+            output,
+            printed: Vec::new(),
+            about: (HostState::None, now()),
+            over_time: None,
+        }
+    }
+
     /// The descriptors to wait for.
     pub(super) fn descriptors(&self) -> impl Iterator<Item = RawFd> {
         self.output.iter().chain([&self.frames]).map(AsRawFd::as_raw_fd)
@@ -72,12 +87,7 @@ impl Host {
 
     /// Takes in what has arrived: what went wrong.
     pub(super) fn read(&mut self) -> io::Result<Vec<Trouble>> {
-        if let Some(output) = &self.output
-            && read_all(output, &mut self.printed)?
-        {
-            self.output = None;
-        }
-        read_all(&self.frames, self.decoder.buffer())?;
+        self.read_frames()?;
         let mut troubles = Vec::new();
         while let Ok(Some(frame)) = self.decoder.next() {
             if let Frame::Trouble(trouble) = frame {
@@ -86,6 +96,16 @@ impl Host {
             }
         }
         Ok(troubles)
+    }
+
+    /// Whether it has nothing more to say.
+    fn read_frames(&mut self) -> io::Result<bool> {
+        if let Some(output) = &self.output
+            && read_all(output, &mut self.printed)?
+        {
+            self.output = None;
+        }
+        read_all(&self.frames, self.decoder.buffer())
     }
 
     /// What it printed that nothing was said about.
@@ -113,6 +133,171 @@ impl Host {
     }
 }
 
+/// A fixture host before the plan is made: it has run the iterators of tests that are known only then.
+pub(crate) struct EarlyHost(Host);
+
+/// What the host's own process has until the plan is made.
+pub(crate) struct HostSeat {
+    supervisor: i32,
+    socket: OwnedFd,
+    frames: File,
+}
+
+impl EarlyHost {
+    /// Ends it: it is not needed.
+    pub(crate) fn end(self) {
+        process::kill(self.0.pid);
+        let _ = process::wait_for(self.0.pid, false);
+        process::reap(self.0.pid);
+    }
+}
+
+/// Runs every iterator in a process of its own, for as long as `limit` at most. Returns in both processes.
+pub(crate) fn generate(
+    registry: &'static Registry,
+    wanted: Wanted<'_>,
+    captures: bool,
+    limit: Option<Duration>,
+) -> io::Result<Generated> {
+    let Some(forker) = Forker::of_single_thread() else { return Ok(generate_here(registry, wanted)) };
+    let supervisor = process::own_number();
+    let (frames, frames_end) = pipe()?;
+    let (output, output_end) = if captures { pipe().map(|(a, b)| (Some(a), Some(b)))? } else { (None, None) };
+    let (socket, far) = socket::pair()?;
+    match forker.fork()? {
+        Fork::Parent(pid) => {
+            drop((frames_end, output_end, far));
+            read_generated(registry, Host::new(pid, socket, frames, output), limit)
+        }
+        Fork::Child => {
+            let nowhere = File::open("/dev/null")?;
+            let own = [Some(&frames), output.as_ref(), Some(&socket)].into_iter().flatten();
+            let not_for_it: Vec<RawFd> = own.map(AsRawFd::as_raw_fd).collect();
+            let connections = Connections {
+                output: output_end.as_ref().map(AsRawFd::as_raw_fd),
+                nowhere: Some(nowhere.as_raw_fd()),
+                not_for_it: &not_for_it,
+                parent: supervisor,
+            };
+            process::settle_in(&connections)?;
+            std::mem::forget((frames, output, socket));
+            let seat = HostSeat { supervisor, socket: far, frames: File::from(frames_end) };
+            Ok(generate_at_host(registry, wanted, seat))
+        }
+    }
+}
+
+/// In the host: runs the iterators and tells what they give.
+fn generate_at_host(registry: &'static Registry, wanted: Wanted<'_>, seat: HostSeat) -> Generated {
+    name_tests_in_panics();
+    let mut generated = Generated::default();
+    for (number, generator) in (0..).zip(registry.generators()) {
+        let mut names = Vec::new();
+        if !wanted(generator) {
+            generated.names.push(names);
+            continue;
+        }
+        let trouble = generate_one(generator, &mut |name| {
+            let _ = wire::send_generated(Some((number, &name)), &seat.frames);
+            names.push(name);
+        });
+        if let Some(trouble) = trouble {
+            let _ = wire::send_trouble(&trouble, &seat.frames);
+        }
+        generated.names.push(names);
+    }
+    let _ = wire::send_generated(None, &seat.frames);
+    Generated { values: Values::AtHost(seat), ..generated }
+}
+
+/// In the supervisor: hears what the host's iterators give.
+fn read_generated(
+    registry: &'static Registry,
+    mut host: Host,
+    limit: Option<Duration>,
+) -> io::Result<Generated> {
+    let mut generated =
+        Generated { names: vec![Vec::new(); registry.generators().len()], ..Generated::default() };
+    let deadline = limit.map(|limit| now().after(limit));
+    loop {
+        let left = deadline.map(|deadline| deadline.since(now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Ok(give_up_generating(
+                registry,
+                generated,
+                host,
+                Wrong::TimedOut(limit.unwrap_or_default()),
+            ));
+        }
+        wait(&host.descriptors().collect::<Vec<_>>(), left)?;
+        let has_ended = host.read_frames()?;
+        while let Ok(Some(frame)) = host.decoder.next() {
+            match frame {
+                Frame::Generated(number, name) => {
+                    generated
+                        .names
+                        .get_mut(number as usize)
+                        .into_iter()
+                        .for_each(|names| names.push(name.clone()));
+                }
+                Frame::Trouble(trouble) => {
+                    let output = host.take_printed().into();
+                    generated.troubles.push(Trouble { output, ..trouble });
+                }
+                Frame::AllGenerated => {
+                    return Ok(Generated { values: Values::InHost(EarlyHost(host)), ..generated });
+                }
+                Frame::Finished(_) => {}
+            }
+        }
+        if has_ended {
+            let death = match process::wait_for(host.pid, false)? {
+                Change::Exited(code) => Death::Exited(code),
+                Change::Killed(signal) | Change::Stopped(signal) => Death::Killed(signal),
+            };
+            return Ok(give_up_generating(registry, generated, host, Wrong::Died(death)));
+        }
+    }
+}
+
+/// The process of the iterators is of no more use: the values are lost, and the generator that it was at has to answer for it.
+fn give_up_generating(
+    registry: &Registry,
+    mut generated: Generated,
+    mut host: Host,
+    how: Wrong,
+) -> Generated {
+    let at = generated.names.iter().rposition(|names| !names.is_empty()).unwrap_or(0);
+    let output = host.take_printed().into();
+    generated.troubles.extend(registry.generators().get(at).map(|generator| trouble(generator, how, output)));
+    EarlyHost(host).end();
+    generated
+}
+
+impl HostSeat {
+    /// In the host, once it has made the same plan: sets up what is shared and serves, and never returns.
+    pub(crate) fn play(self, job: &Job) -> ! {
+        let Ok(launcher) = self.wait_for_memory(job) else { std::process::exit(1) };
+        let run = job.plan.cases().iter().filter(|case| !case.ignored);
+        let needed = job.registry.shared_needed(run.filter_map(|case| case.context));
+        let HostSeat { socket, frames, .. } = self;
+        launcher.be_host(&needed, &socket, frames)
+    }
+
+    fn wait_for_memory<'run>(&self, job: &'run Job) -> io::Result<Launcher<'run>> {
+        loop {
+            wait(&[self.socket.as_raw_fd()], None)?;
+            let Some((_, descriptors)) = socket::receive(&self.socket)? else { continue };
+            let mut descriptors = descriptors.into_iter();
+            return match (descriptors.next(), descriptors.next()) {
+                (Some(memory), Some(doorbell)) => Launcher::of_host(job, self.supervisor, &memory, doorbell),
+                // The supervisor is gone, or has no use for a host.
+                _ => Err(io::ErrorKind::UnexpectedEof.into()),
+            };
+        }
+    }
+}
+
 impl Launcher<'_> {
     /// Starts the fixture host, which sets these fixtures up. `None` where processes are not made by fork.
     pub(super) fn launch_host(&self, needed: &[FixtureId], open: &[RawFd]) -> io::Result<Option<Host>> {
@@ -122,8 +307,8 @@ impl Launcher<'_> {
             if self.job().rules.capture { pipe().map(|(a, b)| (Some(a), Some(b)))? } else { (None, None) };
         let (socket, far) = socket::pair()?;
         let pid = match forker.fork()? {
-            process::Fork::Parent(pid) => pid,
-            process::Fork::Child => {
+            Fork::Parent(pid) => pid,
+            Fork::Child => {
                 let own = [Some(&frames), output.as_ref(), Some(&socket)].into_iter().flatten();
                 let not_for_it: Vec<RawFd> =
                     open.iter().copied().chain(own.map(AsRawFd::as_raw_fd)).collect();
@@ -132,17 +317,7 @@ impl Launcher<'_> {
                 self.be_host(needed, &far, File::from(frames_end))
             }
         };
-        let about = (HostState::None, Moment(crate::sys::clock::nanoseconds()));
-        Ok(Some(Host {
-            pid,
-            socket: Some(socket),
-            frames,
-            decoder: Decoder::default(),
-            output,
-            printed: Vec::new(),
-            about,
-            over_time: None,
-        }))
+        Ok(Some(Host::new(pid, socket, frames, output)))
     }
 
     /// In a new process: is the fixture host, and never returns.
@@ -230,6 +405,15 @@ impl Supervisor<'_> {
         let registry = self.job.registry;
         let run = self.job.plan.cases().iter().filter(|case| !case.ignored);
         let needed = registry.shared_needed(run.filter_map(|case| case.context));
+        if let Some(EarlyHost(host)) = self.early.take() {
+            TABLE.get_or_init(|| self.table);
+            Scope::ask_for_host(|| TABLE.get().is_some_and(|table| table.host() == HostState::Gone));
+            let told = host.socket().map(|socket| self.launcher.tell_of_memory(socket));
+            self.host = Some(host);
+            // It may have ended before signals were watched.
+            self.take_changes()?;
+            return told.unwrap_or(Ok(()));
+        }
         if needed.is_empty() {
             return Ok(());
         }

@@ -97,7 +97,8 @@ impl BothRules {
 
 impl<'run> Launcher<'run> {
     /// Takes charge of this process: signals are read from now on, and orphans of tests come to it.
-    pub(super) fn new(job: &'run Job) -> io::Result<Launcher<'run>> {
+    /// With `by_file`, processes that exist already can find the memory too.
+    pub(super) fn new(job: &'run Job, by_file: bool) -> io::Result<Launcher<'run>> {
         let forker = Forker::of_single_thread().filter(|_| job.isolation == Isolation::Fork);
         let signals = if job.in_process { None } else { Some(Signals::block()?) };
         if !job.in_process {
@@ -105,7 +106,7 @@ impl<'run> Launcher<'run> {
         }
         let lanes = usize::from(job.lanes);
         let size = Memory::size(job, lanes);
-        let (words, memory_file) = if forker.is_some() || job.in_process {
+        let (words, memory_file) = if (forker.is_some() && !by_file) || job.in_process {
             (shared::words(size)?, None)
         } else {
             shared::words_in_file(size).map(|(words, file)| (words, Some(file)))?
@@ -121,6 +122,35 @@ impl<'run> Launcher<'run> {
             nowhere: File::open("/dev/null")?,
             rules: BothRules::of(job),
         })
+    }
+
+    /// That of a fixture host which the supervisor has told of the run's memory.
+    pub(super) fn of_host(
+        job: &'run Job,
+        supervisor: i32,
+        memory: &OwnedFd,
+        doorbell: OwnedFd,
+    ) -> io::Result<Launcher<'run>> {
+        let lanes = usize::from(job.lanes);
+        let words = shared::words_from_file(Memory::size(job, lanes), memory)?;
+        let nowhere = File::open("/dev/null")?;
+        Ok(Launcher {
+            job,
+            pid: supervisor,
+            signals: None,
+            forker: None,
+            memory: Memory::new(words, job, lanes),
+            memory_file: None,
+            doorbell: (nowhere.try_clone()?.into(), doorbell),
+            nowhere,
+            rules: BothRules::of(job),
+        })
+    }
+
+    /// Tells a fixture host that has been started before of the run's memory.
+    pub(super) fn tell_of_memory(&self, host: &OwnedFd) -> io::Result<()> {
+        let Some(memory) = &self.memory_file else { return Ok(()) };
+        socket::send(host, b"m", &[memory.as_raw_fd(), self.doorbell.1.as_raw_fd()])
     }
 
     pub(super) fn memory(&self) -> Memory {
@@ -246,7 +276,8 @@ impl<'run> Launcher<'run> {
 
     /// In a new process: is a fork server, and never returns.
     pub(super) fn be_fork_server(&self, lane: usize, socket: OwnedFd, not_for_it: &[RawFd]) -> ! {
-        let Some(forker) = &self.forker else { std::process::exit(1) };
+        // In this process there is one thread, whatever there is in the one that it was forked from.
+        let Some(forker) = Forker::of_single_thread() else { std::process::exit(1) };
         self.settle_in(None, not_for_it);
         let doorbell = self.doorbell.1.try_clone();
         let (Ok(()), Ok(doorbell), Ok(for_suites)) = (adopt_orphans(), doorbell, socket.try_clone()) else {

@@ -15,6 +15,7 @@ mod direct;
 mod escalate;
 #[cfg(snout_processes)]
 mod fork_servers;
+mod generate;
 #[cfg(snout_processes)]
 mod host;
 #[cfg(snout_processes)]
@@ -41,12 +42,15 @@ mod sequence;
 use std::io;
 use std::time::Duration;
 
+pub(crate) use self::generate::{Generated, Values, generate_here};
 #[cfg(snout_processes)]
 pub(crate) use crate::sys::{process::is_traced as is_watched, signals::die_by};
 #[cfg(snout_processes)]
+pub(crate) use host::generate;
+#[cfg(snout_processes)]
 pub(crate) use role::take_role;
 #[cfg(not(snout_processes))]
-pub(crate) use sequence::{die_by, is_watched, take_role};
+pub(crate) use sequence::{die_by, generate, is_watched, take_role};
 
 use crate::context::Registry;
 use crate::execute::Rules;
@@ -57,11 +61,14 @@ use crate::plan::Plan;
 pub(crate) const HAS_PROCESSES: bool = cfg!(snout_processes);
 
 /// Runs everything there is to run, and tells the listener.
-pub(crate) fn run(job: &Job, listener: &mut dyn Listener) -> io::Result<Ending> {
+pub(crate) fn run(job: &Job, values: Values, listener: &mut dyn Listener) -> io::Result<Ending> {
     #[cfg(snout_processes)]
-    return supervisor::Supervisor::new(job, listener)?.run();
+    return supervisor::Supervisor::new(job, values.into_host(), listener)?.run();
     #[cfg(not(snout_processes))]
-    sequence::run(job, listener)
+    {
+        let Values::Here = values;
+        sequence::run(job, listener)
+    }
 }
 
 /// Hears what happens, as it happens.

@@ -1,9 +1,12 @@
 //! Where there are no processes (Miri, wasm, systems the engine has not been built for): one test after the other.
 
 use std::io;
+use std::time::Duration;
 
+use super::generate::{Generated, Wanted, generate_here};
 use super::standing::Book;
 use super::{Ending, Job, Listener};
+use crate::context::Registry;
 use crate::execute::{Here, set_up_shared, tear_down_shared};
 use crate::model::{CaseId, Finished, Notice, Trouble};
 
@@ -50,6 +53,17 @@ fn run_case(book: &mut Book<'_>, here: &mut Here<'_>, case: CaseId) -> io::Resul
     let output = book.worth_keeping(&finished.outcome, printed);
     book.finish(Finished { output, ..finished })?;
     book.flush()
+}
+
+/// Runs every iterator of tests.
+#[expect(clippy::unnecessary_wraps, reason = "where there are processes, making one may fail")]
+pub(crate) fn generate(
+    registry: &'static Registry,
+    wanted: Wanted<'_>,
+    _captures: bool,
+    _limit: Option<Duration>,
+) -> io::Result<Generated> {
+    Ok(generate_here(registry, wanted))
 }
 
 /// What a spawned process is; here there is none.

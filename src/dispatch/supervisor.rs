@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::children::{Outstanding, Unit};
 use super::fork_servers::ForkServer;
-use super::host::Host;
+use super::host::{EarlyHost, Host};
 use super::launch::{Launcher, Memory};
 use super::pool::{Pool, read_all};
 use super::standing::Book;
@@ -33,6 +33,8 @@ pub(crate) struct Supervisor<'run> {
     pub(super) book: Book<'run>,
     pub(super) pool: Option<Pool>,
     pub(super) pool_deaths: u32,
+    /// A host that has been started before, and knows nothing of the run yet.
+    pub(super) early: Option<EarlyHost>,
     pub(super) host: Option<Host>,
     pub(super) fork_servers: Vec<ForkServer>,
     /// Fork servers that ended without a child in hand.
@@ -56,9 +58,13 @@ pub(crate) struct Supervisor<'run> {
 
 impl<'run> Supervisor<'run> {
     /// Takes charge of this process.
-    pub(crate) fn new(job: &'run Job, listener: &'run mut dyn Listener) -> io::Result<Supervisor<'run>> {
+    pub(crate) fn new(
+        job: &'run Job,
+        early: Option<EarlyHost>,
+        listener: &'run mut dyn Listener,
+    ) -> io::Result<Supervisor<'run>> {
         let is_below_a_test = direct::mark_descendants();
-        let launcher = Launcher::new(job)?;
+        let launcher = Launcher::new(job, early.is_some())?;
         let Memory { table, queue } = launcher.memory();
         if job.in_process && !is_below_a_test {
             direct::watch_for_exit(job, table);
@@ -71,6 +77,7 @@ impl<'run> Supervisor<'run> {
             book: Book::new(job, listener),
             pool: None,
             pool_deaths: 0,
+            early,
             host: None,
             fork_servers: Vec::new(),
             idle_deaths: 0,

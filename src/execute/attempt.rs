@@ -39,6 +39,7 @@ fn judge_and_drop(case: &Case, payload: Box<dyn std::any::Any + Send>) -> Outcom
 fn call(body: &Body) -> Result<Option<Measurement>, String> {
     match *body {
         Body::Test(function) => short_backtrace(function).map(|()| None),
+        Body::Generated { run, place } => short_backtrace(|| run.0(place)).map(|()| None),
         Body::Bench { function, sampling } => {
             let mut bencher = Bencher::new(sampling);
             short_backtrace(|| function(&mut bencher))?;

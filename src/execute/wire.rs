@@ -20,6 +20,8 @@ const HEAD: usize = 8;
 /// The first field: what is told.
 const FINISHED: u64 = 0;
 const TROUBLE: u64 = 1;
+const GENERATED: u64 = 2;
+const ALL_GENERATED: u64 = 3;
 
 /// One thing that is told.
 #[derive(Clone, Debug)]
@@ -28,6 +30,10 @@ pub(crate) enum Frame {
     Finished(Finished),
     /// A fixture went wrong.
     Trouble(Trouble),
+    /// A generator, by its number, gives a test of this name.
+    Generated(u32, String),
+    /// All generators are through.
+    AllGenerated,
 }
 
 /// Tells how a test came out.
@@ -49,6 +55,7 @@ pub(crate) fn send_trouble(trouble: &Trouble, pipe: impl Write) -> io::Result<()
         Phase::SetUp => 0,
         Phase::TearDown => 1,
         Phase::Use => 2,
+        Phase::Generate => 3,
     });
     match &trouble.how {
         Wrong::Panicked => fields.put_number(0),
@@ -66,6 +73,20 @@ pub(crate) fn send_trouble(trouble: &Trouble, pipe: impl Write) -> io::Result<()
         }
     }
     write(fields, trouble.output.bytes(), pipe)
+}
+
+/// Tells of one more generated test; with none, that there are no more.
+pub(crate) fn send_generated(test: Option<(u32, &str)>, pipe: impl Write) -> io::Result<()> {
+    let mut fields = Fields::default();
+    match test {
+        Some((generator, name)) => {
+            fields.put_number(GENERATED);
+            fields.put_number(generator.into());
+            fields.put_text(name);
+        }
+        None => fields.put_number(ALL_GENERATED),
+    }
+    write(fields, b"", pipe)
 }
 
 fn write(fields: Fields, printed: &[u8], mut pipe: impl Write) -> io::Result<()> {
@@ -135,6 +156,7 @@ fn decode(mut frame: &[u8]) -> Option<Frame> {
                 0 => Phase::SetUp,
                 1 => Phase::TearDown,
                 2 => Phase::Use,
+                3 => Phase::Generate,
                 _ => return None,
             };
             let how = match take_number(&mut frame)? {
@@ -147,6 +169,11 @@ fn decode(mut frame: &[u8]) -> Option<Frame> {
             let output = Output::from(frame.to_vec());
             Some(Frame::Trouble(Trouble { fixture, phase, how, output }))
         }
+        GENERATED => {
+            let generator = take_number(&mut frame)?.try_into().ok()?;
+            Some(Frame::Generated(generator, take_text(&mut frame)?))
+        }
+        ALL_GENERATED => Some(Frame::AllGenerated),
         _ => None,
     }
 }

@@ -97,5 +97,23 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Body {
     Test(fn() -> Result<(), String>),
-    Bench { function: fn(&mut Bencher) -> Result<(), String>, sampling: Sampling },
+    Bench {
+        function: fn(&mut Bencher) -> Result<(), String>,
+        sampling: Sampling,
+    },
+    /// One of many that share a function: the function, and which one this is.
+    Generated {
+        run: Run,
+        place: usize,
+    },
+}
+
+/// Runs the test of a value, by that value's place.
+#[derive(Clone, Copy)]
+pub(crate) struct Run(pub(crate) &'static (dyn Fn(usize) -> Result<(), String> + Sync));
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Run(..)")
+    }
 }

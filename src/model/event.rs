@@ -78,6 +78,8 @@ pub(crate) struct Trouble {
 /// What a fixture was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// It gives the names and values of tests.
+    Generate,
     SetUp,
     /// After one and before the other, where tests use what it gave.
     Use,

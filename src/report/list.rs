@@ -27,7 +27,7 @@ pub(crate) fn list(cases: &[Case], settings: &Settings, out: &mut dyn Write) -> 
 /// A function that takes a `Bencher` is a benchmark here even if this run does not measure it.
 fn kind(case: &Case) -> &'static str {
     match case.body {
-        Body::Test(_) => "test",
+        Body::Test(_) | Body::Generated { .. } => "test",
         Body::Bench { .. } => "benchmark",
     }
 }

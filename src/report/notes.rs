@@ -62,6 +62,7 @@ fn passed_at_last(case: CaseId, failures: u16, ledger: &Ledger<'_>) -> String {
 
 fn name_of(phase: Phase) -> &'static str {
     match phase {
+        Phase::Generate => "cases",
         Phase::SetUp => "set-up",
         Phase::Use => "use",
         Phase::TearDown => "teardown",
