@@ -21,8 +21,6 @@ pub(crate) struct Context {
     pub(crate) fixtures: Vec<FixtureId>,
     /// What holds for a test in it.
     pub(crate) options: CaseOptions,
-    /// The outermost module around it, or itself, whose tests are one unit.
-    pub(crate) suite: Option<ContextId>,
 }
 
 /// A fixture and where it belongs.
@@ -86,9 +84,10 @@ impl Registry {
             self.fixtures.push(Declared { fixture, context: id });
         }
         let around = parent.map(|parent| self.context(parent));
-        let suite = around.and_then(|around| around.suite).or(is_unit.then_some(id));
+        let suite = around.and_then(|around| around.options.suite).or(is_unit.then_some(id));
         let options = own.within(around.map(|around| &around.options));
-        self.contexts.push(Context { path, parent, fixtures: ids, options, suite });
+        let options = CaseOptions { context: Some(id), suite, ..options };
+        self.contexts.push(Context { path, parent, fixtures: ids, options });
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -203,6 +202,8 @@ impl ContextOptions {
         let around = around.unwrap_or(&none);
         let resources: Vec<&'static str> = self.resources.iter().flatten().copied().collect();
         CaseOptions {
+            context: None,
+            suite: None,
             timeout: self.timeout.or(around.timeout),
             serial: self.serial.unwrap_or(around.serial),
             isolate: self.isolate.unwrap_or(around.isolate),

@@ -279,7 +279,7 @@ impl HostSeat {
     pub(crate) fn play(self, job: &Job) -> ! {
         let Ok(launcher) = self.wait_for_memory(job) else { std::process::exit(1) };
         let run = job.plan.cases().iter().filter(|case| !case.ignored);
-        let needed = job.registry.shared_needed(run.filter_map(|case| case.context));
+        let needed = job.registry.shared_needed(run.filter_map(|case| case.options.context));
         let HostSeat { socket, frames, .. } = self;
         launcher.be_host(&needed, &socket, frames)
     }
@@ -404,7 +404,7 @@ impl Supervisor<'_> {
         static TABLE: OnceLock<RunTable> = OnceLock::new();
         let registry = self.job.registry;
         let run = self.job.plan.cases().iter().filter(|case| !case.ignored);
-        let needed = registry.shared_needed(run.filter_map(|case| case.context));
+        let needed = registry.shared_needed(run.filter_map(|case| case.options.context));
         if let Some(EarlyHost(host)) = self.early.take() {
             TABLE.get_or_init(|| self.table);
             Scope::ask_for_host(|| TABLE.get().is_some_and(|table| table.host() == HostState::Gone));

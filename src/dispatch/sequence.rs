@@ -15,7 +15,7 @@ pub(super) fn run(job: &Job, listener: &mut dyn Listener) -> io::Result<Ending> 
     let mut book = Book::new(job, listener);
     let mut troubles = Vec::new();
     let run = job.plan.cases().iter().filter(|case| !case.ignored);
-    let shared = job.registry.shared_needed(run.filter_map(|case| case.context));
+    let shared = job.registry.shared_needed(run.filter_map(|case| case.options.context));
     set_up_shared(job.registry, &shared, |_| {}, |trouble| troubles.push(trouble));
     tell(&mut book, std::mem::take(&mut troubles))?;
     let ended = run_all(job, &mut book);

@@ -119,7 +119,7 @@ impl Supervisor<'_> {
     pub(super) fn runs_beside_anything(&self, unit: Unit) -> bool {
         let case = self.book.case(unit.case);
         // A test of a suite that is tried again waits for the suite's end.
-        let is_beside_suite = unit.retries > 0 && case.suite.is_some();
+        let is_beside_suite = unit.retries > 0 && case.options.suite.is_some();
         !case.is_measured() && !case.options.has_wishes() && !is_beside_suite
     }
 
@@ -131,7 +131,8 @@ impl Supervisor<'_> {
         let others = || self.outstanding.units().map(|other| self.book.case(other.case));
         let lanes = usize::from(self.job.lanes);
         let width = |case: &Case| lanes.min(1 + usize::from(case.options.more_lanes));
-        let same_suite = |other: &Case| other.suite.is_some() && other.suite == case.suite;
+        let same_suite =
+            |other: &Case| other.options.suite.is_some() && other.options.suite == case.options.suite;
         if unit.retries > 0 && others().any(same_suite) {
             return false;
         }

@@ -68,7 +68,7 @@ impl Supervisor<'_> {
         let mut troubles = troubles;
         let timeout = self.job.rules.timeout_of(self.book.case(unit.case)).unwrap_or_default();
         if how != HowEnded::Exited(0) {
-            let suite = self.book.case(unit.case).suite;
+            let suite = self.book.case(unit.case).options.suite;
             let fixture =
                 suite.map_or_else(String::new, |suite| self.job.registry.context(suite).path.to_owned());
             let how = wrong(how, is_over_time, timeout);
@@ -88,7 +88,8 @@ impl Supervisor<'_> {
     fn block(&mut self, unit: Unit, fixture: FixtureId, failure: &Failure) -> io::Result<()> {
         let context = self.job.registry.fixture(fixture).context;
         let rest: &[CaseId] = unit.suite.map_or(&[], |suite| &suite[unit.settled..]);
-        let needs_it = |case: CaseId| self.job.registry.is_within(self.job.plan.case(case).context, context);
+        let needs_it =
+            |case: CaseId| self.job.registry.is_within(self.job.plan.case(case).options.context, context);
         let count = rest.iter().take_while(|&&case| needs_it(case)).count();
         for &case in &rest[..count] {
             self.book.fail(case, failure.clone())?;

@@ -94,10 +94,13 @@ impl Lane {
 
     /// Runs a test; or all of a suite, where there is no process for it.
     fn run_unit(&mut self, first: CaseId) {
+        if self.worker.plan.case(first).options.context.is_none() {
+            return self.run_case(first, None);
+        }
         let worker = Arc::clone(&self.worker);
         let mut stage = Stage::new(worker.registry);
         for &id in worker.plan.rest_of_unit(first).unwrap_or(&[first]) {
-            self.run_case(id, &mut stage);
+            self.run_case(id, Some(&mut stage));
         }
         if stage.is_empty() {
             return;
@@ -107,7 +110,7 @@ impl Lane {
         self.tell(&troubles);
     }
 
-    fn run_case(&mut self, id: CaseId, stage: &mut Stage) {
+    fn run_case(&mut self, id: CaseId, stage: Option<&mut Stage>) {
         let case = self.worker.plan.case(id);
         let slot = self.worker.table.slot(id, ATTEMPT);
         let start = Moment(nanoseconds());
@@ -117,7 +120,11 @@ impl Lane {
             self.finish(id, State::Ignored, start);
             return;
         }
-        match self.attempt_with_fixtures(case, slot, stage) {
+        let waited = match stage {
+            Some(stage) => self.attempt_with_fixtures(case, slot, stage),
+            None => self.attempt(case, start),
+        };
+        match waited {
             Waited::Done(attempt) => {
                 let end = slot.started().after(attempt.elapsed);
                 let state = self.report(id, attempt);
@@ -134,13 +141,13 @@ impl Lane {
 
     /// Runs a test with the fixtures that it needs.
     fn attempt_with_fixtures(&self, case: &'static Case, slot: Slot, stage: &mut Stage) -> Waited {
-        if case.context.is_none() || stage.needs_nothing(case.context) {
+        if stage.needs_nothing(case.options.context) {
             return self.attempt(case, slot.started());
         }
         let mut begin = |fixture: FixtureId| slot.set_up(fixture.0, Moment(nanoseconds()));
         let mut troubles = Vec::new();
         let ready = self.captured(|| stage.move_to((case, self.seat()), &mut begin, &mut troubles));
-        if case.suite.is_some() {
+        if case.options.suite.is_some() {
             // What goes wrong for one test alone is said with that test.
             self.tell(&troubles);
         }
@@ -151,7 +158,7 @@ impl Lane {
         };
         match waited {
             Waited::Done(attempt) => {
-                if case.suite.is_none() {
+                if case.options.suite.is_none() {
                     let mut troubles = Vec::new();
                     self.captured(|| stage.leave(&mut troubles));
                     self.tell(&troubles);

@@ -57,7 +57,7 @@ impl Stage {
     ) -> Result<(), Outcome> {
         // A panic is said to be this test's.
         set_identity(Some(Identity { name: case.name, seat }));
-        let ready = self.set_up(case.context, begin, troubles);
+        let ready = self.set_up(case.options.context, begin, troubles);
         set_identity(None);
         ready
     }

@@ -107,8 +107,7 @@ fn collect(mailbox: &Mailbox) -> Attempt {
 
 /// Runs a test on the calling thread, beginning at `start`. Its text goes where the thread's goes.
 pub(super) fn here(case: &'static Case, rules: &Rules, start: Moment, seat: Seat) -> Attempt {
+    // Nothing of a user's runs on this thread before it is told something else.
     set_identity(Some(Identity { name: case.name, seat }));
-    let attempt = attempt(case, rules, start);
-    set_identity(None);
-    attempt
+    attempt(case, rules, start)
 }

@@ -99,8 +99,6 @@ mod tests {
             compile_fail: false,
             no_run: false,
             body: Body::Test(|| Ok(())),
-            context: None,
-            suite: None,
             options: CaseOptions::PLAIN,
         }
     }

@@ -36,10 +36,7 @@ pub(crate) struct Case {
     /// A doctest that is only compiled.
     pub(crate) no_run: bool,
     pub(crate) body: Body,
-    /// The innermost module with fixtures or options that it is in.
-    pub(crate) context: Option<ContextId>,
-    /// The outermost module around it whose tests are one unit.
-    pub(crate) suite: Option<ContextId>,
+    /// What contexts say about it.
     pub(crate) options: &'static CaseOptions,
 }
 

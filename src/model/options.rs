@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Kind;
+use super::{ContextId, Kind};
 
 /// Where the body of a test runs inside a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,6 +101,10 @@ impl TimeLimits {
 /// What contexts say about a test.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CaseOptions {
+    /// The innermost module with fixtures or options that it is in.
+    pub(crate) context: Option<ContextId>,
+    /// The outermost module around it whose tests are one unit.
+    pub(crate) suite: Option<ContextId>,
     /// Instead of the run's time limit; `Some(None)` for none at all.
     pub(crate) timeout: Option<Option<Duration>>,
     /// It runs while nothing else does.
@@ -120,6 +124,8 @@ pub(crate) struct CaseOptions {
 impl CaseOptions {
     /// Of a test that no context says anything about.
     pub(crate) const PLAIN: &'static CaseOptions = &CaseOptions {
+        context: None,
+        suite: None,
         timeout: None,
         serial: false,
         isolate: false,

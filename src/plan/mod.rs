@@ -32,7 +32,7 @@ impl Plan {
         let (mut serial, mut measured, mut alone) = (Vec::new(), Vec::new(), Vec::new());
         for (id, case) in (0..).map(CaseId).zip(&cases) {
             let part = match () {
-                () if case.suite.is_some() || !case.options.fit_the_pool() => &mut alone,
+                () if case.options.suite.is_some() || !case.options.fit_the_pool() => &mut alone,
                 () if case.is_measured() => &mut measured,
                 () if case.options.serial => &mut serial,
                 () => &mut order,
@@ -93,8 +93,8 @@ impl Plan {
 
     /// A case of a suite and those that come behind it there; `None` for one that is no part of a suite.
     pub(crate) fn rest_of_unit(&self, first: CaseId) -> Option<&[CaseId]> {
-        let suite = self.case(first).suite?;
-        let unit = self.units.iter().find(|unit| self.case(unit[0]).suite == Some(suite))?;
+        let suite = self.case(first).options.suite?;
+        let unit = self.units.iter().find(|unit| self.case(unit[0]).options.suite == Some(suite))?;
         let place = unit.iter().position(|&id| id == first)?;
         Some(&unit[place..])
     }
@@ -108,8 +108,8 @@ impl Plan {
 fn units(alone: &[CaseId], cases: &[Case]) -> Vec<Vec<CaseId>> {
     let mut units: Vec<Vec<CaseId>> = Vec::new();
     for &id in alone {
-        let suite = cases[id.index()].suite;
-        match units.iter_mut().find(|unit| suite.is_some() && cases[unit[0].index()].suite == suite) {
+        let suite = cases[id.index()].options.suite;
+        match units.iter_mut().find(|unit| suite.is_some() && cases[unit[0].index()].options.suite == suite) {
             Some(unit) => unit.push(id),
             None => units.push(vec![id]),
         }
@@ -142,8 +142,6 @@ mod tests {
             compile_fail: false,
             no_run: false,
             body: if name.starts_with("bench") { bench } else { Body::Test(|| Ok(())) },
-            context: None,
-            suite: None,
             options: CaseOptions::PLAIN,
         };
         names.iter().map(case).collect()

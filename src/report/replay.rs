@@ -177,8 +177,6 @@ impl Test {
             compile_fail: false,
             no_run: false,
             body: Body::Test(|| Ok(())),
-            context: None,
-            suite: None,
             options: CaseOptions::PLAIN,
         };
         Test { case, outcome, printed: "", millis: 0 }
