@@ -75,11 +75,13 @@ impl Settings {
             time_limits: time_limits(&flags, environment)?,
             shuffle_seed: shuffle_seed(&flags, environment)?,
             fail_fast: flags.fail_fast,
-            in_process: flags.force_run_in_process || is_alone(environment),
+            in_process: flags.force_run_in_process
+                || is_alone(environment)
+                || processes(&flags, environment)? == Some(0),
             thread_mode: environment.thread_mode()?.unwrap_or_default(),
             isolate: environment.isolate()?.unwrap_or_default(),
             isolation: environment.isolation()?.unwrap_or_default(),
-            timeout: Some(environment.timeout()?.unwrap_or(TIMEOUT)).filter(|timeout| !timeout.is_zero()),
+            timeout: timeout(&flags, environment)?,
             grace: environment.grace()?.unwrap_or(GRACE),
             log: flags.logfile.clone(),
             selection: Selection::resolve(flags)?,
@@ -118,11 +120,27 @@ fn lanes(flags: &Flags, environment: &Environment) -> Result<Option<NonZeroUsize
     if flags.list || flags.threads.is_some() {
         return Ok(flags.threads);
     }
+    if let Some(count) = processes(flags, environment)? {
+        let count = usize::try_from(count).map(|count| count.max(1)).ok();
+        // Below nothing stands for as many as there are processors.
+        return Ok(count.and_then(NonZeroUsize::new));
+    }
     let Some(value) = environment.value("RUST_TEST_THREADS") else { return Ok(None) };
     value
         .parse()
         .map(Some)
         .map_err(|_| Error::usage(format!("RUST_TEST_THREADS is `{value}`, should be a positive integer.")))
+}
+
+/// nose's number of processes, if it is given: the flag goes before the variable.
+fn processes(flags: &Flags, environment: &Environment) -> Result<Option<i64>, Error> {
+    let set = environment.processes()?;
+    Ok(flags.processes.or(set))
+}
+
+fn timeout(flags: &Flags, environment: &Environment) -> Result<Option<Duration>, Error> {
+    let set = environment.timeout()?;
+    Ok(Some(flags.process_timeout.or(set).unwrap_or(TIMEOUT)).filter(|timeout| !timeout.is_zero()))
 }
 
 fn format(flags: &Flags, environment: &Environment) -> Result<Format, Error> {
@@ -262,6 +280,28 @@ mod tests {
         );
         assert_eq!((settings.thread_mode, settings.isolate), (ThreadMode::Pooled, Isolate::Never));
         assert_eq!((settings.isolation, settings.grace), (Isolation::Spawn, Duration::from_millis(1500)));
+    }
+
+    #[test]
+    fn nose_s_numbers_mean_what_they_mean_there() {
+        for (line, variable, (lanes, in_process)) in [
+            ("--processes=0", "", (Some(1), true)),
+            ("--processes=3", "0", (Some(3), false)),
+            ("--processes=-1", "7", (None, false)),
+            ("", "2", (Some(2), false)),
+            ("", "0", (Some(1), true)),
+            ("--test-threads 5", "2", (Some(5), false)),
+        ] {
+            let settings = settings(line, [("SNOUT_PROCESSES", variable)]);
+            let known = settings.lanes.map(NonZeroUsize::get);
+            assert_eq!((known, settings.in_process), (lanes, in_process), "{line} {variable}");
+        }
+        for (value, timeout) in [("10", Some(10_000)), ("0.5", Some(500)), ("2m", Some(120_000)), ("0", None)]
+        {
+            let settings = settings(&format!("--process-timeout={value}"), []);
+            assert_eq!(settings.timeout, timeout.map(Duration::from_millis), "{value}");
+        }
+        assert!(resolved("", [("SNOUT_PROCESSES", "many")]).unwrap_err().contains("write how many"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::model::{ColorChoice, Format};
 
@@ -20,6 +21,10 @@ pub(crate) struct Flags {
     pub(crate) fail_fast: bool,
     pub(crate) force_run_in_process: bool,
     pub(crate) threads: Option<NonZeroUsize>,
+    /// nose's: 0 for all in order in one process, below that for as many as there are processors.
+    pub(crate) processes: Option<i64>,
+    /// nose's.
+    pub(crate) process_timeout: Option<Duration>,
     pub(crate) no_capture: bool,
     pub(crate) show_output: bool,
     pub(crate) quiet: bool,

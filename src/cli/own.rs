@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Environment;
 use super::flags::FORMATS;
+use super::table::PROCESSES;
 use crate::error::Error;
 use crate::model::{Format, Isolate, Isolation, ThreadMode, parse_duration};
 
@@ -25,6 +26,13 @@ impl Environment {
 
     pub(crate) fn format(&self) -> Result<Option<Format>, Error> {
         self.choice("SNOUT_FORMAT", &FORMATS, "no format: write `pretty`, `terse`, `json` or `junit`")
+    }
+
+    /// nose's number of processes.
+    pub(crate) fn processes(&self) -> Result<Option<i64>, Error> {
+        const NAME: &str = "SNOUT_PROCESSES";
+        let Some(value) = self.own(NAME) else { return Ok(None) };
+        value.parse().map(Some).map_err(|_| Error::value(NAME, value, PROCESSES))
     }
 
     pub(crate) fn timeout(&self) -> Result<Option<Duration>, Error> {
@@ -77,6 +85,7 @@ mod tests {
             environment.isolation().err(),
             environment.format().err(),
             environment.timeout().err(),
+            environment.processes().err(),
             environment.grace().err(),
         ];
         refusals.into_iter().flatten().next().map(|error| error.to_string())
@@ -94,7 +103,11 @@ mod tests {
     #[test]
     fn every_value_that_the_help_names_is_taken() {
         for variable in &VARIABLES {
-            for value in variable.values.split('|').map(|value| value.replace("DURATION", "5s")) {
+            for value in variable
+                .values
+                .split('|')
+                .map(|value| value.replace("DURATION", "5s").replace("NUMBER", "-1"))
+            {
                 assert_eq!(refusal(variable.name, &value), None, "{}={value}", variable.name);
             }
         }

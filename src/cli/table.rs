@@ -2,7 +2,7 @@
 
 use super::flags::{FORMATS, Flags};
 use crate::error::Error;
-use crate::model::ColorChoice;
+use crate::model::{ColorChoice, parse_duration};
 
 /// One flag.
 pub(super) struct Flag {
@@ -55,7 +55,7 @@ macro_rules! note {
 }
 
 /// Every flag. `--test-threads` and `--color` may be repeated since Rust 1.100; before, libtest refuses that.
-pub(super) const FLAGS: [Flag; 24] = [
+pub(super) const FLAGS: [Flag; 26] = [
     switch("include-ignored", "Run ignored and not ignored tests", note!(include_ignored)),
     switch("ignored", "Run only ignored tests", note!(ignored)),
     switch(
@@ -85,6 +85,25 @@ pub(super) const FLAGS: [Flag; 24] = [
         "Number of threads used for running tests in parallel",
         set_threads,
     ),
+    // nose's names, and what they mean there. libtest's help does not have them, so neither has ours; README does.
+    Flag {
+        hidden: true,
+        ..value(
+            "processes",
+            Takes::Many("N"),
+            "How many tests run at the same time, as nose has it",
+            set_processes,
+        )
+    },
+    Flag {
+        hidden: true,
+        ..value(
+            "process-timeout",
+            Takes::Many("SECONDS"),
+            "How long a test may take, as nose has it",
+            set_process_timeout,
+        )
+    },
     value(
         "skip",
         Takes::Many("FILTER"),
@@ -165,6 +184,23 @@ const ENSURE_TIME: &str = "Treat excess of the test execution time limit as erro
 
             `CRITICAL_TIME` here means the limit that should not be exceeded by test.
             ";
+
+fn set_processes(flags: &mut Flags, value: &str) -> Result<(), Error> {
+    let processes = value.parse();
+    flags.processes = Some(processes.map_err(|_| Error::value("--processes", value, PROCESSES))?);
+    Ok(())
+}
+
+fn set_process_timeout(flags: &mut Flags, value: &str) -> Result<(), Error> {
+    // nose's is a number of seconds.
+    let timeout = parse_duration(value).or_else(|| parse_duration(&format!("{value}s")));
+    let advice = "no duration: write seconds, or like `500ms`, `5s` or `2m`";
+    flags.process_timeout = Some(timeout.ok_or_else(|| Error::value("--process-timeout", value, advice))?);
+    Ok(())
+}
+
+/// What to do about a value that is none.
+pub(super) const PROCESSES: &str = "no number: write how many, `0` for all in order in one process, or `-1` for as many as there are processors";
 
 fn set_threads(flags: &mut Flags, value: &str) -> Result<(), Error> {
     let count: usize = value.parse().map_err(|error| {

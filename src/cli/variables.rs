@@ -13,7 +13,7 @@ const fn variable(name: &'static str, values: &'static str, help: &'static str) 
 }
 
 /// Those that steer a run.
-pub(super) const VARIABLES: [Variable; 6] = [
+pub(super) const VARIABLES: [Variable; 7] = [
     variable(
         "SNOUT_THREAD_MODE",
         "fresh|pooled",
@@ -41,6 +41,12 @@ pub(super) const VARIABLES: [Variable; 6] = [
         "how long a process may take to end once it is asked to (default `5s`)",
     ),
     variable(
+        "SNOUT_PROCESSES",
+        "NUMBER",
+        "how many tests run at the same time, as --test-threads; `0` for all in order in one process, `-1` for as many as \
+         there are processors",
+    ),
+    variable(
         "SNOUT_FORMAT",
         "pretty|terse|json|junit",
         "how results are written; --format and --quiet go before it",
@@ -48,7 +54,7 @@ pub(super) const VARIABLES: [Variable; 6] = [
 ];
 
 /// Names that are promised, and refused until they do something: ignored, they would be believed.
-pub(super) const NOT_BUILT: [&str; 3] = ["SNOUT_PROCESSES", "SNOUT_ORDER", "SNOUT_SHARD"];
+pub(super) const NOT_BUILT: [&str; 2] = ["SNOUT_ORDER", "SNOUT_SHARD"];
 
 /// What processes of a run, or of a build, tell each other by.
 pub(super) const INTERNAL: [&str; 2] = ["SNOUT_INTERNAL_", "SNOUT_BUILD_"];
