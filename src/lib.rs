@@ -16,7 +16,8 @@
 //! ```text
 //! you ── supervisor ──┬── pool                    lanes on rayon workers, tests in-process    (replaced when it dies or hangs)
 //!        one thread   ├── fork server ── child    one test that timed out, or was in flight when the pool died
-//!        no user code └── fork server ── child    one test of a run with SNOUT_ISOLATE=always
+//!        no user code ├── fork server ── child    a suite with its fixtures; one test of a run with SNOUT_ISOLATE=always
+//!                     └── (fixture host)          shared fixtures; pool and fork servers are forked from it then
 //! ```
 //!
 //! - The **supervisor** is the process you started. It plans, watches, accumulates and reports. It has one thread and runs
@@ -29,6 +30,25 @@
 //! What a test did is written to a table in shared memory that outlives any worker, so a process that vanishes takes no
 //! result with it, and its tests are known: each is tried alone in a child, which convicts or acquits it. A process that
 //! vanishes is never a pass: `std::process::exit(0)` in a test is a failure that names the test.
+//!
+//! # Fixtures and contexts
+//!
+//! A module may declare *fixtures*, functions that give its tests a value: [`fixture!`]. By its mode a fixture is set up once for the
+//! module (the default), whose tests then are one *suite*, in a child of their own and in the order of the source; or once for each
+//! test (`split`); or once for the run (`shared`), in the *fixture host*. [`context!`] states options of a module, [`cases!`] declares
+//! tests that are known only when the program runs. What holds for a module holds for those in it.
+//!
+//! | outer | inner | what is set up |
+//! |---|---|---|
+//! | unit | unit, split | the outer module is one suite; both once in its child, the inner around its own tests |
+//! | split | split | both around each test |
+//! | split | unit | the inner module is a suite; the outer once around it |
+//! | any | shared | the inner once for the run, in the host; it may call shared fixtures only |
+//! | shared | any | the outer once for the run, in the host; the inner as by itself |
+//!
+//! A test needs the fixtures of all modules around it, called or not. They are set up from the outside in, torn down from the inside
+//! out, and not at all if no selected test needs them. One that cannot be set up fails the tests that need it; when a test takes its
+//! suite's child with it, the tests behind it go on in another, after set-up again.
 //!
 //! # Variables
 //!
