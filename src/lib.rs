@@ -99,7 +99,7 @@ pub use contract::{
     TestFn, TestName, TestType, assert_test_result, black_box,
 };
 pub use entry::*;
-pub use skip::skip;
+pub use skip::{end, skip};
 
 /// What the macros name. Not for use by hand: it changes as they do.
 #[doc(hidden)]

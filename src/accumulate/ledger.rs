@@ -1,8 +1,9 @@
 //! The accumulated truth about the run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{Case, CaseId, Event, Finished, Notice, Outcome, RunStarted};
+use crate::model::{Case, CaseId, Event, Failure, Finished, Notice, Outcome, RunStarted};
 
 /// Counts, and what has to be shown at the end; a fold over the run's events.
 pub(crate) struct Ledger<'run> {
@@ -14,6 +15,8 @@ pub(crate) struct Ledger<'run> {
     passed: Vec<Finished>,
     failed: Vec<Finished>,
     notices: Vec<Notice>,
+    /// How many tests named which class of outcomes.
+    classes: BTreeMap<String, usize>,
     elapsed: Duration,
 }
 
@@ -43,6 +46,7 @@ impl<'run> Ledger<'run> {
             passed: Vec::new(),
             failed: Vec::new(),
             notices: Vec::new(),
+            classes: BTreeMap::new(),
             elapsed: Duration::ZERO,
         }
     }
@@ -59,6 +63,11 @@ impl<'run> Ledger<'run> {
     }
 
     fn finish(&mut self, finished: &Finished) {
+        if let Outcome::Ignored(Some(reason)) | Outcome::Failed(Failure::Ended(reason)) = &finished.outcome
+            && let Some(class) = &reason.class
+        {
+            *self.classes.entry(class.clone()).or_default() += 1;
+        }
         match &finished.outcome {
             Outcome::Passed => {
                 self.tally.passed += 1;
@@ -96,6 +105,11 @@ impl<'run> Ledger<'run> {
     /// Failing tests in the order they came out.
     pub(crate) fn failed(&self) -> &[Finished] {
         &self.failed
+    }
+
+    /// Classes of outcomes that tests have named, and how many did.
+    pub(crate) fn classes(&self) -> &BTreeMap<String, usize> {
+        &self.classes
     }
 
     pub(crate) fn notices(&self) -> &[Notice] {

@@ -153,6 +153,7 @@ impl Scope {
                 // Another one that it called; it is that one's failure.
                 Ok(other) => return Err(*other),
                 Err(payload) => match payload.downcast::<Skip>() {
+                    Ok(skip) if skip.fails => Why::Failed(skip.reason),
                     Ok(skip) => Why::Skipped(skip.reason),
                     Err(payload) => {
                         std::mem::forget(payload); // dropping it may panic once more

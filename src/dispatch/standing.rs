@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use super::{Job, Listener};
-use crate::model::{Case, CaseId, Event, Failure, Finished, Notice, Outcome, Output};
+use crate::model::{Case, CaseId, Event, Failure, Finished, Notice, Outcome, Output, Reason};
 
 /// Where a test stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl<'run> Book<'run> {
 
     /// A test that is marked `#[ignore]`.
     pub(super) fn ignore(&mut self, case: CaseId) -> io::Result<()> {
-        let reason = self.case(case).ignore_reason.map(str::to_owned);
+        let reason = self.case(case).ignore_reason.map(Reason::plain);
         self.finish_plainly(case, Outcome::Ignored(reason), Duration::ZERO)
     }
 

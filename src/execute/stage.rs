@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::context::{FixtureId, Identity, NotSetUp, Registry, Scope, Seat, Why, set_identity};
-use crate::model::{Case, ContextId, Failure, Outcome, Output, Phase, Trouble, Wrong};
+use crate::model::{Case, ContextId, Failure, Outcome, Output, Phase, Reason, Trouble, Wrong};
 
 /// Why a shared fixture is missing that nothing was wrong with.
 const GONE: &str =
@@ -108,7 +108,7 @@ impl Stage {
     fn instead(&self, missing: &NotSetUp) -> Outcome {
         let fixture = self.registry.fixture_name(missing.fixture);
         let why = match &missing.why {
-            Why::Skipped(reason) => return Outcome::Ignored(Some(reason.clone())),
+            Why::Skipped(reason) => return Outcome::Ignored(Some(Reason::plain(reason))),
             Why::Panicked => Wrong::Panicked.to_string(),
             Why::Failed(error) => error.clone(),
             Why::Gone => GONE.to_owned(),

@@ -16,7 +16,7 @@
 
 use std::any::Any;
 
-use crate::model::{Case, Expectation, Failure, Outcome};
+use crate::model::{Case, Expectation, Failure, Outcome, Reason};
 use crate::skip::Skip;
 
 /// How a test function ended.
@@ -32,7 +32,12 @@ pub(super) fn judge(case: &Case, end: &End<'_>) -> Outcome {
     if let End::Panicked(payload) = end
         && let Some(skip) = payload.downcast_ref::<Skip>()
     {
-        return Outcome::Ignored(Some(skip.reason.clone()));
+        let reason = Reason { class: skip.class.clone(), text: skip.reason.clone() };
+        return if skip.fails {
+            Outcome::Failed(Failure::Ended(reason))
+        } else {
+            Outcome::Ignored(Some(reason))
+        };
     }
     match (case.expectation, end) {
         (Expectation::Return, End::Returned) | (Expectation::Panic, End::Failed(_) | End::Panicked(_)) => {
@@ -148,9 +153,9 @@ mod tests {
     #[test]
     fn a_skip_is_ignored_whatever_was_expected() {
         for expectation in [Expectation::Return, Expectation::Panic, Expectation::PanicWith("x")] {
-            let skip = Skip { reason: "why".to_owned() };
+            let skip = Skip { class: None, fails: false, reason: "why".to_owned() };
             let outcome = judge(&case(expectation), &End::Panicked(&skip));
-            assert_eq!(outcome, Outcome::Ignored(Some("why".to_owned())));
+            assert_eq!(outcome, Outcome::Ignored(Some(Reason::plain("why"))));
         }
     }
 }

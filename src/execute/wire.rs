@@ -11,7 +11,9 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::model::stats::Summary;
-use crate::model::{CaseId, Death, Failure, Finished, Measurement, Outcome, Output, Phase, Trouble, Wrong};
+use crate::model::{
+    CaseId, Death, Failure, Finished, Measurement, Outcome, Output, Phase, Reason, Trouble, Wrong,
+};
 
 /// A length over this is no frame of ours: something else wrote to the pipe.
 const SANE: usize = 1 << 31;
@@ -202,7 +204,7 @@ impl Fields {
             Outcome::Ignored(None) => self.put_number(1),
             Outcome::Ignored(Some(reason)) => {
                 self.put_number(2);
-                self.put_text(reason);
+                self.put_reason(reason);
             }
             Outcome::Failed(failure) => {
                 self.put_number(3);
@@ -244,12 +246,21 @@ impl Fields {
                 self.put_number(6);
                 self.put_death(*death);
             }
+            Failure::Ended(reason) => {
+                self.put_number(8);
+                self.put_reason(reason);
+            }
             Failure::Blocked { fixture, why } => {
                 self.put_number(7);
                 self.put_text(fixture);
                 self.put_text(why);
             }
         }
+    }
+
+    fn put_reason(&mut self, reason: &Reason) {
+        self.put_text(reason.class.as_deref().unwrap_or_default());
+        self.put_text(&reason.text);
     }
 
     fn put_death(&mut self, death: Death) {
@@ -277,11 +288,17 @@ fn take_text(frame: &mut &[u8]) -> Option<String> {
     String::from_utf8(text.to_vec()).ok()
 }
 
+/// A class without a name is none.
+fn take_reason(frame: &mut &[u8]) -> Option<Reason> {
+    let class = Some(take_text(frame)?).filter(|class| !class.is_empty());
+    Some(Reason { class, text: take_text(frame)? })
+}
+
 fn take_outcome(frame: &mut &[u8]) -> Option<Outcome> {
     Some(match take_number(frame)? {
         0 => Outcome::Passed,
         1 => Outcome::Ignored(None),
-        2 => Outcome::Ignored(Some(take_text(frame)?)),
+        2 => Outcome::Ignored(Some(take_reason(frame)?)),
         3 => Outcome::Failed(take_failure(frame)?),
         4 => Outcome::Measured(Box::new(take_measurement(frame)?)),
         _ => return None,
@@ -306,6 +323,7 @@ fn take_failure(frame: &mut &[u8]) -> Option<Failure> {
         4 => Failure::TimedOut { limit: Duration::from_nanos(take_number(frame)?) },
         5 => Failure::Died(take_death(frame)?),
         6 => Failure::DiedAfterwards(take_death(frame)?),
+        8 => Failure::Ended(take_reason(frame)?),
         7 => Failure::Blocked { fixture: take_text(frame)?, why: take_text(frame)? },
         _ => return None,
     })
@@ -339,6 +357,7 @@ mod tests {
             Failure::OverCritical,
             Failure::Unexpected("\"quoted\"\n\u{0}ü".to_owned()),
             Failure::NotRun(String::new()),
+            Failure::Ended(Reason { class: Some("TODO".to_owned()), text: "later".to_owned() }),
             Failure::TimedOut { limit: Duration::from_millis(1500) },
             Failure::Blocked { fixture: "db::db".to_owned(), why: "no disk".to_owned() },
         ];
@@ -347,7 +366,7 @@ mod tests {
         let nanoseconds = Summary::new(&[1.5, 2.5, 40.0]);
         let measured = Outcome::Measured(Box::new(Measurement { nanoseconds, megabytes_per_second: 12 }));
         let ignored =
-            [Outcome::Ignored(None), Outcome::Ignored(Some("why".to_owned())), Outcome::Passed, measured];
+            [Outcome::Ignored(None), Outcome::Ignored(Some(Reason::plain("why"))), Outcome::Passed, measured];
         failures.into_iter().chain(died).map(Outcome::Failed).chain(ignored).collect()
     }
 

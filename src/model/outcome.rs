@@ -11,9 +11,33 @@ pub(crate) enum Outcome {
     Passed,
     Failed(Failure),
     /// Not run, by `#[ignore]`, or given up by the test itself with `skip!`; and why.
-    Ignored(Option<String>),
+    Ignored(Option<Reason>),
     /// A benchmark's result. In a box: an outcome is made for every test, and few are benchmarks.
     Measured(Box<Measurement>),
+}
+
+/// Why a test was not run, or gave itself up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    /// The class of outcomes that it counts as, if it named one: `TODO`.
+    pub(crate) class: Option<String>,
+    pub(crate) text: String,
+}
+
+impl Reason {
+    /// One that names no class.
+    pub(crate) fn plain(text: impl Into<String>) -> Reason {
+        Reason { class: None, text: text.into() }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.class {
+            Some(class) => write!(out, "{class}: {}", self.text),
+            None => out.write_str(&self.text),
+        }
+    }
 }
 
 /// Why a test failed.
@@ -33,6 +57,8 @@ pub(crate) enum Failure {
     DiedAfterwards(Death),
     /// It was never run, for a reason outside itself.
     NotRun(String),
+    /// It gave itself up with a class of outcomes that counts as failed.
+    Ended(Reason),
     /// A fixture that it needs could not be set up: which one, and why.
     Blocked { fixture: String, why: String },
 }
@@ -51,6 +77,7 @@ impl Failure {
                 Some(format!("the test finished, but then its process {death}"))
             }
             Failure::NotRun(why) => Some(format!("not run: {why}")),
+            Failure::Ended(reason) => Some(reason.to_string()),
             Failure::Blocked { fixture, why } => {
                 Some(format!("not run: fixture `{fixture}` could not be set up: {why}"))
             }

@@ -102,9 +102,11 @@ impl Junit {
     fn failure(&mut self, failure: &Failure) -> io::Result<()> {
         let kind = match failure {
             Failure::OverCritical | Failure::TimedOut { .. } => "timeout",
-            Failure::Plain | Failure::Unexpected(_) | Failure::NotRun(_) | Failure::Blocked { .. } => {
-                "assert"
-            }
+            Failure::Plain
+            | Failure::Unexpected(_)
+            | Failure::NotRun(_)
+            | Failure::Ended(_)
+            | Failure::Blocked { .. } => "assert",
             Failure::Died(_) | Failure::DiedAfterwards(_) => "crash",
         };
         match failure.message() {

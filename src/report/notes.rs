@@ -29,6 +29,9 @@ pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> 
     section(out, "pool died", &died)?;
     section(out, "escalated", &escalated)?;
     section(out, "flaky", &flaky)?;
+    let classes = ledger.classes().iter().map(|(class, count)| format!("{class}={count}"));
+    let classes = classes.collect::<Vec<_>>().join(", ");
+    section(out, "classes", if classes.is_empty() { &[] } else { std::slice::from_ref(&classes) })?;
     section(out, "leaked", &leaked)?;
     nameless(out, &stray)?;
     unfinished(out, ledger)

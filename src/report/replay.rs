@@ -12,7 +12,7 @@ use crate::accumulate::Ledger;
 use crate::model::stats::Summary;
 use crate::model::{
     Body, Case, CaseId, CaseOptions, ColorChoice, Event, Expectation, Failure, Finished, Format, Isolate,
-    Isolation, Kind, Measurement, Notice, Outcome, Output, RunStarted, Sampling, Source, ThreadMode,
+    Isolation, Kind, Measurement, Notice, Outcome, Output, Reason, RunStarted, Sampling, Source, ThreadMode,
     Threshold, TimeLimits,
 };
 use crate::settings::{Selection, Settings};
@@ -105,7 +105,7 @@ impl Replay {
         for test in replay.tests.iter_mut().filter(|test| !test.case.is_measured()) {
             test.case.ignored = true;
             test.printed = "";
-            test.outcome = Outcome::Ignored(test.case.ignore_reason.map(String::from));
+            test.outcome = Outcome::Ignored(test.case.ignore_reason.map(Reason::plain));
         }
         replay
     }
@@ -205,7 +205,7 @@ impl Test {
 
     pub(super) fn because(mut self, why: &'static str) -> Test {
         self.case.ignore_reason = Some(why);
-        self.outcome = Outcome::Ignored(Some(why.into()));
+        self.outcome = Outcome::Ignored(Some(Reason::plain(why)));
         self
     }
 }

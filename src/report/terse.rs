@@ -55,7 +55,7 @@ impl Terse {
             Outcome::Passed => self.mark(".", Color::Green, ledger),
             Outcome::Failed(_) => self.failed(finished, ledger),
             Outcome::Ignored(why) => {
-                self.ignored = why.as_ref().map(|why| (finished.case, why.clone()));
+                self.ignored = why.as_ref().map(|why| (finished.case, why.to_string()));
                 self.mark("i", Color::Yellow, ledger)
             }
             Outcome::Measured(measured) => {

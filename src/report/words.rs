@@ -27,7 +27,7 @@ pub(super) fn time_of(finished: &Finished, case: &Case, limits: Option<&TimeLimi
 pub(super) fn message(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Failed(failure) => failure.message(),
-        Outcome::Ignored(why) => why.clone(),
+        Outcome::Ignored(why) => why.as_ref().map(ToString::to_string),
         Outcome::Passed | Outcome::Measured(_) => None,
     }
 }
