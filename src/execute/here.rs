@@ -33,6 +33,10 @@ impl Here<'_> {
             Err(outcome) => Attempt { outcome, elapsed: Duration::ZERO },
         };
         let Attempt { outcome, elapsed } = if rules.capture { buffer.collect(attempt) } else { attempt() };
+        if body.suite.is_none() {
+            // What goes wrong for one test alone is said with that test.
+            troubles.clear();
+        }
         (Finished { case, outcome, elapsed, output: Output::default() }, buffer.take(), troubles)
     }
 

@@ -65,13 +65,17 @@ impl Suite {
             let mut begin =
                 |fixture: crate::context::FixtureId| slot.set_up(fixture.0, Moment(nanoseconds()));
             let ready = stage.move_to(case, &mut begin, &mut troubles);
+            if case.suite.is_none() {
+                // What goes wrong for one test alone is said with that test.
+                troubles.clear();
+            }
             troubles.iter().try_for_each(|trouble| wire::send_trouble(trouble, &*self.outlet.frames))?;
             slot.begin(Moment(nanoseconds()));
             let attempt = match ready {
                 Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot)),
                 Err(outcome) => Attempt { outcome, elapsed: std::time::Duration::ZERO },
             };
-            self.outlet.report(id, attempt, slot)?;
+            self.outlet.report((id, case), attempt, slot)?;
         }
         let mut troubles = Vec::new();
         stage.leave(&mut troubles);
@@ -91,7 +95,7 @@ impl Suite {
 }
 
 impl Outlet {
-    fn report(&mut self, id: CaseId, attempt: Attempt, slot: Slot) -> io::Result<()> {
+    fn report(&mut self, (id, case): (CaseId, &Case), attempt: Attempt, slot: Slot) -> io::Result<()> {
         // std's stdout keeps a line that has no end yet; it belongs to this test, not to the next.
         let _ = io::stdout().flush();
         let Attempt { outcome, elapsed } = attempt;
@@ -102,7 +106,8 @@ impl Outlet {
             wire::send(&finished, &*self.frames)?;
             State::Reported
         };
-        let has_written = self.has_written();
+        // A test that is a unit by itself is taken in with its process: nothing else will be in these pipes.
+        let has_written = case.suite.is_some() && self.has_written();
         if has_written {
             slot.mark_written();
         }
