@@ -26,6 +26,8 @@ impl Supervisor<'_> {
         if let Some(pool) = self.pool.as_mut().filter(|pool| !pool.is_ending()) {
             pool.end(now());
         }
+        // A lane that waits for room looks whether it is still needed.
+        futex::wake_all(self.table.lane_gate());
         self.turns.close();
         futex::wake_all(self.turns.gate());
         while self.pool.is_some() || !self.fork_servers.is_empty() {

@@ -68,6 +68,10 @@ impl Lane {
                 self.wait_for_permission(end);
             }
             while let Err(seen) = table.try_enter() {
+                if table.claimed() >= end {
+                    // Children may keep the lanes for long, and there is nothing left to enter for.
+                    return;
+                }
                 futex::wait(table.lane_gate(), seen, LOOK_AGAIN);
             }
             // It stays entered from test to test, until its place is wanted for somebody else.
@@ -93,24 +97,23 @@ impl Lane {
     fn run_unit(&mut self, first: CaseId) {
         let worker = Arc::clone(&self.worker);
         let mut stage = Stage::new(worker.registry);
-        for &id in worker.plan.rest_of_unit(first).unwrap_or(&[first]) {
-            self.run_case(id, &mut stage);
+        let unit = worker.plan.rest_of_unit(first).unwrap_or(std::slice::from_ref(&first));
+        for (place, &id) in unit.iter().enumerate() {
+            self.run_case(id, &mut stage, place + 1 == unit.len());
         }
-        if stage.is_empty() {
-            return;
-        }
-        let mut troubles = Vec::new();
-        self.captured(|| stage.leave(&mut troubles));
-        self.tell(&troubles);
     }
 
-    fn run_case(&mut self, id: CaseId, stage: &mut Stage) {
+    fn run_case(&mut self, id: CaseId, stage: &mut Stage, is_last: bool) {
         let case = self.worker.plan.case(id);
         let slot = self.worker.table.slot(id, ATTEMPT);
         let start = Moment(nanoseconds());
         slot.begin(start);
         self.worker.table.set_running(self.number, Some(id));
+        // Behind the last test that finishes, the process may end: what is set up is torn down before that.
         if case.ignored {
+            if is_last {
+                self.leave(stage);
+            }
             self.finish(id, State::Ignored, start);
             return;
         }
@@ -118,6 +121,9 @@ impl Lane {
             Waited::Done(attempt) => {
                 let end = slot.started().after(attempt.elapsed);
                 let state = self.report(id, attempt);
+                if is_last {
+                    self.leave(stage);
+                }
                 self.finish(id, state, end);
             }
             Waited::Hung => {
@@ -146,21 +152,25 @@ impl Lane {
             Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot.started())),
             Err(outcome) => return Waited::Done(Attempt { outcome, elapsed: Duration::ZERO }),
         };
-        match waited {
-            Waited::Done(attempt) => {
-                if case.suite.is_none() {
-                    let mut troubles = Vec::new();
-                    self.captured(|| stage.leave(&mut troubles));
-                    self.tell(&troubles);
-                }
-                Waited::Done(attempt)
-            }
-            Waited::Hung => {
-                // Its thread goes on with the fixtures.
-                stage.abandon();
-                Waited::Hung
-            }
+        if let Waited::Hung = waited {
+            // Its thread goes on with the fixtures.
+            stage.abandon();
         }
+        waited
+    }
+
+    /// Tears down everything that is set up.
+    fn leave(&mut self, stage: &mut Stage) {
+        if stage.is_empty() {
+            return;
+        }
+        let mut troubles = Vec::new();
+        self.captured(|| stage.leave(&mut troubles));
+        let printed = self.buffer.take();
+        if let Some(last) = troubles.last_mut() {
+            last.output = printed.into();
+        }
+        self.tell(&troubles);
     }
 
     fn tell(&self, troubles: &[Trouble]) {
