@@ -54,13 +54,16 @@ impl<T: fmt::Display> fmt::Display for Fixture<T> {
 #[must_use]
 #[track_caller]
 pub fn instance<D: Define>() -> Fixture<D::Value> {
+    // In front of the last two names: those of the module and the type that the macro makes.
+    let module = std::any::type_name::<D>().rsplitn(3, "::").last().unwrap_or_default();
     let name = D::NAME;
     let Some(place) = D::declared().place() else {
         panic!("fixture `{name}` was called outside of a run of tests: call it from a test")
     };
     let Some(scope) = Scope::current() else {
         panic!(
-            "fixture `{name}` was called from a thread that no test has spawned: call it in the test, and hand the value on"
+            "fixture `{name}` of module `{module}` was called where it does not hold: it does in tests of that module and below, and in \
+             threads that those spawn; call it there, or declare it further out"
         )
     };
     match scope.instance(FixtureId(place as u32)).downcast::<D::Value>() {

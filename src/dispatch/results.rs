@@ -66,12 +66,13 @@ impl Supervisor<'_> {
         };
         let suites: Vec<Place> =
             self.fork_servers.iter().filter_map(|server| self.turns.running(server.lane)).collect();
-        suites.into_iter().try_for_each(|place| self.settle_suite(place))?;
         let ended: Vec<(Place, EndOfChild)> = self.outstanding.ended(&self.turns).collect();
         self.busy |= !ended.is_empty();
         for (place, end) in ended {
             self.child_ended(place, end)?;
         }
+        // Behind those that ended before them: a fork server's pipes are read in the order of its children.
+        suites.into_iter().try_for_each(|place| self.settle_suite(place))?;
         running.into_iter().try_for_each(|case| self.book.announce(case))
     }
 

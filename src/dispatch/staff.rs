@@ -94,6 +94,7 @@ impl Supervisor<'_> {
             if !runs_ahead {
                 if self.book.case(unit.case).ignored {
                     self.book.ignore(unit.case)?;
+                    self.go_on_behind(unit, 1)?;
                     continue;
                 }
                 self.announce_child(unit)?;

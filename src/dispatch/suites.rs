@@ -98,7 +98,7 @@ impl Supervisor<'_> {
     }
 
     /// Has the tests of a suite run that come behind the next `count`.
-    fn go_on_behind(&mut self, unit: Unit, count: usize) -> io::Result<()> {
+    pub(super) fn go_on_behind(&mut self, unit: Unit, count: usize) -> io::Result<()> {
         if let Some(&next) = unit.suite.and_then(|suite| suite.get(unit.settled + count)) {
             self.queue.push_front(Unit::new(self.job.plan, next, None));
         }

@@ -141,7 +141,9 @@ impl ForkServer {
         let slot = self.table.slot(turn.case, turn.attempt.into());
         let now = Moment(nanoseconds());
         slot.begin(now);
-        if self.plan.case(turn.case).ignored {
+        let case = self.plan.case(turn.case);
+        // A suite's other tests need the process.
+        if case.ignored && case.options.suite.is_none() {
             slot.finish(State::Ignored, now);
             return EndOfChild::default();
         }

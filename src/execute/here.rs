@@ -35,6 +35,10 @@ impl Here<'_> {
             Err(outcome) => Attempt { outcome, elapsed: Duration::ZERO },
         };
         let Attempt { outcome, elapsed } = if rules.capture { buffer.collect(attempt) } else { attempt() };
+        if body.options.suite.is_none() {
+            // What goes wrong for one test alone is said with that test.
+            troubles.clear();
+        }
         (Finished { case, outcome, elapsed, output: Output::default() }, buffer.take(), troubles)
     }
 

@@ -69,7 +69,8 @@ impl Lane {
             }
             while let Err(seen) = table.try_enter() {
                 if table.claimed() >= end {
-                    return; // Others have taken the rest.
+                    // Children may keep the lanes for long, and there is nothing left to enter for.
+                    return;
                 }
                 futex::wait(table.lane_gate(), seen, LOOK_AGAIN);
             }
@@ -99,35 +100,34 @@ impl Lane {
         }
         let worker = Arc::clone(&self.worker);
         let mut stage = Stage::new(worker.registry);
-        for &id in worker.plan.rest_of_unit(first).unwrap_or(&[first]) {
-            self.run_case(id, Some(&mut stage));
+        let unit = worker.plan.rest_of_unit(first).unwrap_or(std::slice::from_ref(&first));
+        for (place, &id) in unit.iter().enumerate() {
+            self.run_case(id, Some((&mut stage, place + 1 == unit.len())));
         }
-        if stage.is_empty() {
-            return;
-        }
-        let mut troubles = Vec::new();
-        self.captured(|| stage.leave(&mut troubles));
-        self.tell(&troubles);
     }
 
-    fn run_case(&mut self, id: CaseId, stage: Option<&mut Stage>) {
+    /// With a stage: whether the test is the last of its unit.
+    fn run_case(&mut self, id: CaseId, mut stage: Option<(&mut Stage, bool)>) {
         let case = self.worker.plan.case(id);
         let slot = self.worker.table.slot(id, ATTEMPT);
         let start = Moment(nanoseconds());
         slot.begin(start);
         self.worker.table.set_running(self.number, Some(id));
+        // Behind the last test that finishes, the process may end: what is set up is torn down before that.
         if case.ignored {
+            self.leave_after_last(stage);
             self.finish(id, State::Ignored, start);
             return;
         }
-        let waited = match stage {
-            Some(stage) => self.attempt_with_fixtures(case, slot, stage),
+        let waited = match &mut stage {
+            Some((stage, _)) => self.attempt_with_fixtures(case, slot, stage),
             None => self.attempt(case, start),
         };
         match waited {
             Waited::Done(attempt) => {
                 let end = slot.started().after(attempt.elapsed);
                 let state = self.report(id, attempt);
+                self.leave_after_last(stage);
                 self.finish(id, state, end);
             }
             Waited::Hung => {
@@ -156,21 +156,26 @@ impl Lane {
             Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot.started())),
             Err(outcome) => return Waited::Done(Attempt { outcome, elapsed: Duration::ZERO }),
         };
-        match waited {
-            Waited::Done(attempt) => {
-                if case.options.suite.is_none() {
-                    let mut troubles = Vec::new();
-                    self.captured(|| stage.leave(&mut troubles));
-                    self.tell(&troubles);
-                }
-                Waited::Done(attempt)
-            }
-            Waited::Hung => {
-                // Its thread goes on with the fixtures.
-                stage.abandon();
-                Waited::Hung
-            }
+        if let Waited::Hung = waited {
+            // Its thread goes on with the fixtures.
+            stage.abandon();
         }
+        waited
+    }
+
+    /// Behind the last test of a unit: tears down everything that is set up.
+    fn leave_after_last(&self, stage: Option<(&mut Stage, bool)>) {
+        let Some((stage, true)) = stage else { return };
+        if stage.is_empty() {
+            return;
+        }
+        let mut troubles = Vec::new();
+        self.captured(|| stage.leave(&mut troubles));
+        let printed = self.buffer.take();
+        if let Some(last) = troubles.last_mut() {
+            last.output = printed.into();
+        }
+        self.tell(&troubles);
     }
 
     fn tell(&self, troubles: &[Trouble]) {

@@ -58,6 +58,7 @@ impl Suite {
         let seat = Seat { lane: self.seat_number, attempt: turn.attempt.into() };
         // Tried again, a test of a suite is alone.
         let rest = plan.rest_of_unit(turn.case).filter(|_| turn.attempt == 0);
+        let is_suite = rest.is_some();
         for &id in rest.unwrap_or(&[turn.case]) {
             set_identity_of_process(Identity { name: plan.case(id).name, seat });
             let (case, slot) = (plan.case(id), self.table.slot(id, turn.attempt.into()));
@@ -71,13 +72,17 @@ impl Suite {
             let mut begin =
                 |fixture: crate::context::FixtureId| slot.set_up(fixture.0, Moment(nanoseconds()));
             let ready = stage.move_to((case, seat), &mut begin, &mut troubles);
+            if case.options.suite.is_none() {
+                // What goes wrong for one test alone is said with that test.
+                troubles.clear();
+            }
             troubles.iter().try_for_each(|trouble| wire::send_trouble(trouble, &*self.outlet.frames))?;
             slot.begin(Moment(nanoseconds()));
             let attempt = match ready {
                 Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot, seat)),
                 Err(outcome) => Attempt { outcome, elapsed: std::time::Duration::ZERO },
             };
-            self.outlet.report(id, attempt, slot)?;
+            self.outlet.report(id, attempt, (slot, is_suite))?;
         }
         let mut troubles = Vec::new();
         stage.leave(&mut troubles);
@@ -99,7 +104,7 @@ impl Suite {
 }
 
 impl Outlet {
-    fn report(&mut self, id: CaseId, attempt: Attempt, slot: Slot) -> io::Result<()> {
+    fn report(&mut self, id: CaseId, attempt: Attempt, (slot, is_suite): (Slot, bool)) -> io::Result<()> {
         // std's stdout keeps a line that has no end yet; it belongs to this test, not to the next.
         let _ = io::stdout().flush();
         let Attempt { outcome, elapsed } = attempt;
@@ -110,7 +115,8 @@ impl Outlet {
             wire::send(&finished, &*self.frames)?;
             State::Reported
         };
-        let has_written = self.has_written();
+        // A test that is a unit by itself is taken in with its process: nothing else will be in these pipes.
+        let has_written = is_suite && self.has_written();
         if has_written {
             slot.mark_written();
         }

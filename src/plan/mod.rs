@@ -52,7 +52,8 @@ impl Plan {
 
     /// The same plan for one process: the pool's lanes run units too, each named by its first case.
     pub(crate) fn in_one_process(mut self) -> Plan {
-        let is_serial = |unit: &&Vec<CaseId>| self.cases[unit[0].index()].options.serial;
+        // Lanes do not know what the others run.
+        let is_serial = |unit: &&Vec<CaseId>| self.cases[unit[0].index()].options.has_wishes();
         let (serial, concurrent): (Vec<_>, Vec<_>) = self.units.iter().partition(is_serial);
         let firsts = |units: Vec<&Vec<CaseId>>| units.into_iter().map(|unit| unit[0]).collect::<Vec<_>>();
         let (serial, concurrent) = (firsts(serial), firsts(concurrent));

@@ -22,10 +22,32 @@ pub(crate) fn executable(harness: Harness, program: &str) -> &'static Path {
     built.get(program).unwrap_or_else(|| panic!("`{program}` is not built for {harness:?}"))
 }
 
+/// The executable of a program in `fixtures/contexts/tests`.
+pub(crate) fn executable_with_contexts(program: &str) -> &'static Path {
+    static BUILT: OnceLock<Programs> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let folder = package(Harness::Snout, "contexts");
+        compile(cargo(&["test"], &folder).arg("--tests"))
+    });
+    built.get(program).unwrap_or_else(|| panic!("`{program}` is not built"))
+}
+
+/// The same, of a build for systems without processes.
+pub(crate) fn executable_without_processes(program: &str) -> &'static Path {
+    static BUILT: OnceLock<Programs> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let mut command = cargo(&["test"], &package(Harness::Snout, "contexts"));
+        // A folder of its own: neither build takes the other's place.
+        command.arg("--target-dir").arg(target_folder().with_extension("without_processes"));
+        compile(command.env("SNOUT_BUILD_WITHOUT_PROCESSES", "1").arg("--tests"))
+    });
+    built.get(program).unwrap_or_else(|| panic!("`{program}` is not built"))
+}
+
 /// `cargo VERB` as a user would call it in a fixture package, all builds in one target folder of the suite's own.
 pub(crate) fn cargo(verb: &[&str], package: &Path) -> Command {
     let mut command = plain(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.args(verb).args(["--color", "never", "--target-dir"]).arg(target_folder());
+    command.args(verb).args(["--color", "never"]).env("CARGO_TARGET_DIR", target_folder());
     command.current_dir(package);
     command
 }

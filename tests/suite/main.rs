@@ -4,6 +4,7 @@
 //! - `build` compiles the programs, once a run: as they stand, and without the one line that makes them snout's.
 //! - `rig` runs one program in one mode, and says what to expect of it in sentences.
 //! - `check` holds what a run said against the table.
+//! - `contexts` does all this for programs with fixtures, and reads the steps that those write down.
 //! - `normal` takes out of a text what may differ between two runs that are the same.
 //! - `tests/rig` is shared with the other targets; each includes the files that it uses all of, so that dead code shows.
 //! - every other module is a set of claims.
@@ -11,6 +12,7 @@
 mod build;
 mod check;
 mod command_line;
+mod contexts;
 mod every_program;
 mod expect;
 mod formats;

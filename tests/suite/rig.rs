@@ -4,19 +4,22 @@
 
 use std::ops::Deref;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::Command;
 
-use crate::build::{Harness, executable, package};
+use crate::build::{Harness, executable, executable_with_contexts, package};
 use crate::check::{differences, first_difference};
-use crate::expect::Mode;
+use crate::contexts;
+use crate::expect::{Entry, Mode};
 use crate::normal::{BACKTRACE_HINT, normal, sorted_lines, without_thread_names};
 use crate::process::{self, Ended, plain};
 use crate::report::{self, Report};
 use crate::table;
 
-/// A program of `fixtures/programs`, and how to run it.
+/// A program of `fixtures/programs` or `fixtures/contexts`, and how to run it.
 pub(crate) struct Program {
-    name: String,
+    entry: &'static Entry,
+    executable: &'static Path,
     harness: Harness,
     mode: Mode,
     command: Command,
@@ -29,9 +32,19 @@ impl Program {
     }
 
     pub(crate) fn under(harness: Harness, name: &str) -> Program {
-        let mut command = plain(executable(harness, name));
-        command.current_dir(package(harness, "programs"));
-        Program { name: name.to_owned(), harness, mode: Mode::Parallel, command }
+        Program::new(harness, table::entry(name), executable(harness, name), "programs")
+    }
+
+    /// One of those with contexts, which are snout's alone.
+    pub(crate) fn with_contexts(name: &str) -> Program {
+        let executable = executable_with_contexts(name);
+        Program::new(Harness::Snout, contexts::table::entry(name), executable, "contexts")
+    }
+
+    fn new(harness: Harness, entry: &'static Entry, executable: &'static Path, folder: &str) -> Program {
+        let mut command = plain(executable);
+        command.current_dir(package(harness, folder));
+        Program { entry, executable, harness, mode: Mode::Parallel, command }
     }
 
     pub(crate) fn threads(mut self, threads: usize) -> Program {
@@ -79,12 +92,12 @@ impl Program {
     }
 
     pub(crate) fn run(mut self) -> Run {
-        if table::entry(&self.name).hangs {
+        if self.entry.hangs {
             self = self.env("SNOUT_TIMEOUT", "1s").env("SNOUT_GRACE", "300ms");
         }
-        let executable = executable(self.harness, &self.name).display().to_string();
+        let executable = self.executable.display().to_string();
         let ended = process::run(&mut self.command);
-        Run { name: self.name, harness: self.harness, mode: self.mode, executable, ended }
+        Run { entry: self.entry, harness: self.harness, mode: self.mode, executable, ended }
     }
 
     /// The command itself, for those who run it otherwise.
@@ -95,7 +108,7 @@ impl Program {
 
 /// What a program did.
 pub(crate) struct Run {
-    name: String,
+    entry: &'static Entry,
     harness: Harness,
     mode: Mode,
     executable: String,
@@ -114,11 +127,11 @@ impl Run {
     /// Every test came out as the table says, said once, counted, and told by the exit code; nothing lives on.
     #[track_caller]
     pub(crate) fn expect_table(&self) -> &Run {
-        let wrong = differences(table::entry(&self.name), self.mode, &self.text(), self.code());
+        let wrong = differences(self.entry, self.mode, &self.text(), self.code());
         if !wrong.is_empty() {
             self.fail(&format!(
                 "`{}`, {:?}, {:?}:\n  {}",
-                self.name,
+                self.entry.name,
                 self.harness,
                 self.mode,
                 wrong.join("\n  ")
@@ -177,7 +190,7 @@ impl Run {
         let (mine, theirs) = (parts(self), parts(other));
         (mine != theirs).then(|| {
             let place = [first_difference(&mine.0, &theirs.0), first_difference(&mine.1, &theirs.1)].concat();
-            let (name, mode) = (&self.name, self.mode);
+            let (name, mode) = (self.entry.name, self.mode);
             format!(
                 "`{name}`, {mode:?}: not the same (-: expected)\n{place}\n{}\nand\n{}",
                 self.ended, other.ended

@@ -1,0 +1,64 @@
+//! What tests of a suite print is shown with the test that printed it, and what they leave behind is found.
+
+use super::{Road, run};
+
+#[test]
+fn each_failing_test_of_a_suite_shows_its_own_output_and_no_other() {
+    for road in Road::all() {
+        for lanes in [1, 2] {
+            let ran = run("output", road, lanes, &["suite::"]);
+            ran.expect_code(101).expect_text("FAILED. 3 passed; 6 failed");
+            let report = ran.report();
+            let own = [
+                ("suite::t2_fails", "said by t2\n", "t2 panics"),
+                ("suite::t4_fails_without_an_end", "said by t4, without an end", "t4 panics"),
+                ("suite::t5_writes_past_everything", "", "t5 panics"),
+                ("suite::t7_fails_from_a_thread", "said by a thread of t7", " and by t7 itself"),
+                ("suite::t8_fails_much", "much of t8", "t8 panics"),
+            ];
+            for (name, first, second) in own {
+                let section = &report.sections[name];
+                let foreign = own.iter().filter(|(other, ..)| *other != name);
+                let has_foreign = foreign.clone().any(|(_, first, second)| {
+                    section.contains(second) || !first.is_empty() && section.contains(first)
+                });
+                if !section.contains(first) || !section.contains(second) || has_foreign {
+                    ran.fail(&format!("{road:?}: `{name}` should show its own output and no other's"));
+                }
+                let much = section.lines().filter(|line| *line == "much of t8").count();
+                assert_eq!(
+                    much,
+                    if name == "suite::t8_fails_much" { 1 << 16 } else { 0 },
+                    "{road:?}, {name}"
+                );
+            }
+            if road.has_processes() {
+                ran.expect_no_text("never shown");
+                let raw = &report.sections["suite::t5_writes_past_everything"];
+                assert!(raw.contains("raw text of t5, without an end"), "{road:?}: {raw}");
+            }
+        }
+    }
+}
+
+#[test]
+fn everything_is_shown_in_its_order_where_nothing_is_captured() {
+    for road in Road::SAFE {
+        let ran = run("output", road, 1, &["--nocapture", "suite::t1", "suite::t2"]);
+        let text = ran.text();
+        let expected = ["said by the set-up", "never shown: t1", "said by t2", "said by the tear-down"];
+        let places = expected.map(|line| text.find(line));
+        if places.contains(&None) || !places.is_sorted() {
+            ran.fail(&format!("{road:?}: {expected:?} should be shown in this order"));
+        }
+    }
+}
+
+#[test]
+fn whom_a_suite_leaves_behind_is_named_and_killed() {
+    for road in Road::SAFE {
+        let ran = run("output", road, 2, &["leaks::"]);
+        ran.expect_nobody_left().expect_code(0).expect_text("2 passed");
+        ran.expect_text("\nleaked:\n    leaks::").expect_text(" left 1 process behind, killed: sleep (pid ");
+    }
+}

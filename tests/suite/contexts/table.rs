@@ -1,0 +1,192 @@
+//! What every test of every program in `fixtures/contexts/tests` must come out as.
+
+use crate::expect::Libtest::CannotCompile;
+use crate::expect::{Entry, entry as program, failed, ignored, ok};
+
+pub(crate) fn entry(name: &str) -> &'static Entry {
+    PROGRAMS.iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("`{name}` is not in the table"))
+}
+
+const PROGRAMS: &[Entry] = &[
+    program(
+        "order",
+        CannotCompile,
+        &[
+            ok("deep::middle::empty::innermost::test"),
+            ignored("first_ignored::ignored", "later"),
+            ok("first_ignored::run"),
+            ignored("idle::ignored", "later"),
+            ok("one_module::one"),
+            ok("one_module::two"),
+            ok("p::m::add"),
+            ok("p::m::minus"),
+            ok("p::s::test"),
+            ok("p::s::m::k::div"),
+            ok("p::s::m::k::two_two"),
+            ok("p::s::m::function"),
+            ok("split_split::a_after"),
+            ok("split_split::within::first_by_name"),
+            ok("split_split::within::second_by_name"),
+            ok("split_split::z_before"),
+            ok("split_unit::a_after"),
+            ok("split_unit::within::first_by_name"),
+            ok("split_unit::within::second_by_name"),
+            ok("split_unit::z_before"),
+            ok("unit_split::a_after"),
+            ok("unit_split::within::first_by_name"),
+            ok("unit_split::within::second_by_name"),
+            ok("unit_split::z_before"),
+            ok("unit_unit::a_after"),
+            ok("unit_unit::within::first_by_name"),
+            ok("unit_unit::within::second_by_name"),
+            ok("unit_unit::z_before"),
+            ok("without_a_fixture"),
+        ],
+    ),
+    program(
+        "calls",
+        CannotCompile,
+        &[
+            failed(
+                "around::may_not_call_an_inner_one",
+                "fixture `around::inner::deeper` was called from `around`",
+            ),
+            ok("around::inner::has_its_own"),
+            failed(
+                "circle::cannot_be_set_up",
+                "fixtures need each other: `circle::hen` calls `circle::egg` calls `circle::hen`; take one of the calls out",
+            ),
+            failed(
+                "fixture_outside::needs_a_fixture_that_may_not_call",
+                "fixture `within::split` was called from `fixture_outside`: it holds in module `within` and below",
+            ),
+            failed(
+                "itself::cannot_be_set_up",
+                "fixtures need each other: `itself::snake` calls `itself::snake`",
+            ),
+            ok("one_another::below::by_super"),
+            ok("one_another::caller_is_set_up_behind"),
+            failed(
+                "outside::may_not_call_a_unit_s",
+                "fixture `within::unit` was called from `outside`: it holds in module `within`",
+            ),
+            ok("spelling::a_result_s_value"),
+            ok("split_one_another::one"),
+            failed(
+                "split_outside::may_not_call_a_split_one",
+                "fixture `within::split` was called from `split_outside`",
+            ),
+            ok("split_threads::one_of_its_own"),
+            ok("split_threads::threads_of_threads"),
+            ok("threads::one_of_its_own"),
+            ok("threads::threads_of_threads"),
+            ok("within::may_call"),
+            failed("without_any::may_not_call_either", "was called "),
+        ],
+    ),
+    program(
+        "set_ups",
+        CannotCompile,
+        &[
+            failed(
+                "aborts::one",
+                "not run: fixture `aborts::broken` could not be set up: its process was killed by signal 6 (SIGABRT)",
+            ),
+            failed("aborts::below::two", "not run: fixture `aborts::broken` could not be set up"),
+            failed(
+                "around::one_broken::blocked",
+                "not run: fixture `around::one_broken::bad` could not be set up: \"bad\"",
+            ),
+            ok("around::one_good::runs"),
+            failed(
+                "around_abort::one_broken::blocked",
+                "not run: fixture `around_abort::one_broken::bad` could not be set up",
+            ),
+            ok("around_abort::one_good::runs"),
+            failed(
+                "exits_zero::one",
+                "not run: fixture `exits_zero::broken` could not be set up: its process exited with code 0",
+            ),
+            failed("exits_zero::below::two", "not run: fixture `exits_zero::broken` could not be set up"),
+            failed("fails::one", "not run: fixture `fails::broken` could not be set up: \"no database\""),
+            failed(
+                "fails::below::two",
+                "not run: fixture `fails::broken` could not be set up: \"no database\"",
+            ),
+            failed(
+                "hangs::one",
+                "not run: fixture `hangs::broken` could not be set up: it was still running after 2s",
+            ),
+            failed("hangs::below::two", "not run: fixture `hangs::broken` could not be set up"),
+            failed("panics::one", "no such luck"),
+            failed(
+                "panics::below::two",
+                "not run: fixture `panics::broken` could not be set up: it panicked",
+            ),
+            ignored("skips::one", "no docker here"),
+            ignored("skips::below::two", "no docker here"),
+            failed(
+                "split_fails::one",
+                "not run: fixture `split_fails::broken` could not be set up: \"no directory\"",
+            ),
+            failed(
+                "split_fails::below::two",
+                "not run: fixture `split_fails::broken` could not be set up: \"no directory\"",
+            ),
+            failed("split_panics::one", "no luck either"),
+            failed("split_panics::below::two", "no luck either"),
+            ignored("split_skips::one", "no display here"),
+            ignored("split_skips::below::two", "no display here"),
+            ok("unaffected::runs"),
+            ok("without_a_fixture"),
+        ],
+    ),
+    program(
+        "split_set_ups",
+        CannotCompile,
+        &[
+            failed("aborts::one", "its process was killed by signal 6 (SIGABRT)"),
+            failed("exits_zero::one", "its process exited with code 0"),
+            failed("hangs::one", "still running after 2s"),
+            ok("unaffected::runs"),
+            ok("without_a_fixture"),
+        ],
+    ),
+    program("tear_downs", CannotCompile, &[]),
+    program(
+        "deaths",
+        CannotCompile,
+        &[
+            ok("suite::t1_passes"),
+            failed("suite::t2_panics", "by itself"),
+            ok("suite::t3_passes"),
+            failed("suite::t4_aborts", "its process was killed by signal 6 (SIGABRT)"),
+            ok("suite::t5_passes"),
+            failed("suite::t6_exits_zero", "its process exited with code 0"),
+            failed("suite::t7_hangs", "timed out: still running after 3s"),
+            ok("suite::below::t8_passes"),
+            failed("suite::below::t9_is_killed", "its process was killed by signal 6 (SIGABRT)"),
+            ok("suite::t10_passes"),
+            ignored("suite::t11_skips", "enough"),
+            ok("unaffected::one"),
+            ok("unaffected::two"),
+            failed("split::aborts", "its process was killed by signal 6 (SIGABRT)"),
+            ok("split::passes"),
+        ],
+    ),
+    program("output", CannotCompile, &[]),
+    program("options", CannotCompile, &[]),
+    program("lanes", CannotCompile, &[]),
+];
+
+#[test]
+fn every_program_with_contexts_is_in_the_table() {
+    let folder = std::path::Path::new(crate::build::ROOT).join("fixtures/contexts/tests");
+    let files = std::fs::read_dir(folder).expect("the folder of the programs").flatten();
+    let mut programs: Vec<String> =
+        files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".rs")?.to_owned())).collect();
+    let mut names: Vec<&str> = PROGRAMS.iter().map(|entry| entry.name).collect();
+    programs.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(names, programs);
+}
