@@ -27,8 +27,9 @@ const QUEUED: usize = 0;
 const TAKEN: usize = 1;
 const HEAD: usize = 8;
 
-/// Words a lane has: what it runs, its child's leash, whether its pipes were read, whether its child has made new ones.
-const LANE: usize = 4;
+/// Words a lane has: what it runs, its child's leash, whether its pipes were read, whether its child has made new ones, whether that
+/// has come to its own end.
+const LANE: usize = 5;
 /// Words an entry has: whose turn it is and who has taken it, and how it ended.
 const ENTRY: usize = 2;
 
@@ -55,6 +56,8 @@ pub(crate) struct EndOfChild {
     pub(crate) has_written: bool,
     /// It left processes behind: the fork server has sent their names.
     pub(crate) left_somebody: bool,
+    /// A suite's child: everything is torn down. One that ends without that has not come to its own end.
+    pub(crate) is_through: bool,
 }
 
 /// How a child's process came to its end.
@@ -226,6 +229,16 @@ impl ChildQueue {
         self.renew_pipes(lane);
     }
 
+    /// The lane's child is through with its suite, tear-down and all.
+    pub(crate) fn set_through(&self, lane: usize) {
+        self.lane(lane)[4].store(1, SeqCst);
+    }
+
+    /// Whether it is; asked once.
+    pub(crate) fn take_through(&self, lane: usize) -> bool {
+        self.lane(lane)[4].swap(0, SeqCst) == 1
+    }
+
     /// Whether it has, since this was asked last.
     pub(crate) fn take_renewed_in_child(&self, lane: usize) -> bool {
         self.lane(lane)[3].swap(0, SeqCst) == 1
@@ -261,7 +274,9 @@ impl EndOfChild {
             HowEnded::Stopped(signal) => (4, signal),
             HowEnded::NotMade(error) => (5, error),
         };
-        let flags = u64::from(self.has_written) << 8 | u64::from(self.left_somebody) << 9;
+        let flags = u64::from(self.has_written) << 8
+            | u64::from(self.left_somebody) << 9
+            | u64::from(self.is_through) << 10;
         kind | flags | u64::from(number.cast_unsigned()) << 32
     }
 
@@ -276,7 +291,7 @@ impl EndOfChild {
             _ => return None,
         };
         let (has_written, left_somebody) = (word & (1 << 8) != 0, word & (1 << 9) != 0);
-        Some(EndOfChild { how, has_written, left_somebody })
+        Some(EndOfChild { how, has_written, left_somebody, is_through: word & (1 << 10) != 0 })
     }
 }
 
@@ -363,7 +378,12 @@ mod tests {
         for (case, how) in (0..).zip(ways) {
             let place = queue.push(turn(case));
             queue.take(0);
-            let end = EndOfChild { how, has_written: case % 2 == 0, left_somebody: case % 3 == 0 };
+            let end = EndOfChild {
+                how,
+                has_written: case % 2 == 0,
+                left_somebody: case % 3 == 0,
+                is_through: case % 4 == 1,
+            };
             queue.end(0, place, end);
             assert_eq!(queue.end_of(place), Some(end));
         }

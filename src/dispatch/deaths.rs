@@ -41,7 +41,7 @@ impl Supervisor<'_> {
         for place in in_hand {
             // A child does not outlive its fork server.
             let how = HowEnded::Killed(9);
-            self.child_ended(place, EndOfChild { how, has_written: true, left_somebody: false })?;
+            self.child_ended(place, EndOfChild { how, has_written: true, ..EndOfChild::default() })?;
         }
         self.fork_servers.swap_remove(at);
         self.turns.reset_lane(lane);

@@ -36,7 +36,9 @@ impl Supervisor<'_> {
     /// The child of a suite has ended; what its tests have said by themselves is known.
     pub(super) fn suite_ended(&mut self, unit: Unit, mut found: Found, end: &EndOfChild) -> io::Result<()> {
         let how = found.how(end);
-        let Some(case) = unit.current() else { return self.suite_is_through(unit, found, how) };
+        let Some(case) = unit.current() else {
+            return self.suite_is_through(unit, found, (how, end.is_through));
+        };
         let slot = self.table.slot(case, unit.turn().attempt.into());
         let is_halfway = slot.state() == State::Pending && how == HowEnded::Exited(0) && unit.settled > 0;
         if is_halfway && self.job.rules.panics_abort {
@@ -63,11 +65,16 @@ impl Supervisor<'_> {
     }
 
     /// Every test of it has come out; what is left is how its fixtures were torn down.
-    fn suite_is_through(&mut self, unit: Unit, found: Found, how: HowEnded) -> io::Result<()> {
+    fn suite_is_through(
+        &mut self,
+        unit: Unit,
+        found: Found,
+        (how, is_through): (HowEnded, bool),
+    ) -> io::Result<()> {
         let Found { troubles, printed, left, is_over_time, .. } = found;
         let mut troubles = troubles;
         let timeout = self.job.rules.timeout_of(self.book.case(unit.case)).unwrap_or_default();
-        if how != HowEnded::Exited(0) {
+        if how != HowEnded::Exited(0) || !is_through {
             let suite = self.book.case(unit.case).options.suite;
             let fixture =
                 suite.map_or_else(String::new, |suite| self.job.registry.context(suite).path.to_owned());

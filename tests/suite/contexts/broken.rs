@@ -142,7 +142,6 @@ fn a_tear_down_that_dies_or_hangs_fails_the_run_and_results_stand() {
 }
 
 #[test]
-#[ignore = "a suite's child that ends with 0 before it is through is taken for one that is: known, not mended"]
 fn a_tear_down_that_exits_with_zero_fails_the_run() {
     for road in Road::SAFE {
         tears_down(
