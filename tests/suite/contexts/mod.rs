@@ -9,11 +9,13 @@ mod order;
 mod output;
 mod refused;
 mod selection;
+mod shared;
 pub(crate) mod table;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Deref;
+use std::process::Command;
 
 use crate::build::{ROOT, executable_without_processes};
 use crate::check::differences;
@@ -81,9 +83,19 @@ impl Deref for Ran {
 
 /// Runs a program in so many lanes, with these arguments.
 fn run(name: &'static str, road: Road, lanes: usize, arguments: &[&str]) -> Ran {
-    let folder = process::scratch();
-    let path = folder.join("steps");
-    let mut command = match road {
+    let command = command(name, road, lanes);
+    finish(name, road, command, arguments)
+}
+
+/// Runs a program in two lanes, with these arguments and variables.
+fn run_with(name: &'static str, road: Road, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let mut command = command(name, road, 2);
+    command.envs(variables.iter().copied());
+    finish(name, road, command, arguments)
+}
+
+fn command(name: &'static str, road: Road, lanes: usize) -> Command {
+    match road {
         Road::In(mode) => Program::with_contexts(name).in_mode(mode, lanes).into_command(),
         Road::InProcess => {
             let mut command = Program::with_contexts(name).threads(lanes).into_command();
@@ -95,7 +107,12 @@ fn run(name: &'static str, road: Road, lanes: usize, arguments: &[&str]) -> Ran 
             command.current_dir(format!("{ROOT}/fixtures/contexts"));
             command
         }
-    };
+    }
+}
+
+fn finish(name: &'static str, road: Road, mut command: Command, arguments: &[&str]) -> Ran {
+    let folder = process::scratch();
+    let path = folder.join("steps");
     // Nothing is to wait longer than it must for what hangs.
     let ended = process::run(command.args(arguments).env("STEPS", &path).env("SNOUT_GRACE", "2s"));
     let steps = Steps::read(&fs::read_to_string(&path).unwrap_or_default());
