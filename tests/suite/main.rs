@@ -12,6 +12,7 @@ mod build;
 mod check;
 mod command_line;
 mod every_program;
+mod example;
 mod expect;
 mod formats;
 mod hostile;
