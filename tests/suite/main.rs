@@ -14,6 +14,7 @@ mod check;
 mod command_line;
 mod contexts;
 mod every_program;
+mod example;
 mod expect;
 mod formats;
 mod hostile;
