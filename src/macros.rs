@@ -190,7 +190,10 @@ macro_rules! __tear_down {
     }};
     ($value:ident $given:pat, $tear_down:block) => {{
         let $given = $value;
-        $crate::__declare::TornDown::end($tear_down)
+        // A closure, so that `?` means the block's own errors.
+        #[allow(clippy::redundant_closure_call)]
+        let ended = (move || $tear_down)();
+        $crate::__declare::TornDown::end(ended)
     }};
 }
 

@@ -38,6 +38,8 @@ impl Supervisor<'_> {
         }
         self.turns.close();
         futex::wake_all(self.turns.gate());
+        // A fork server without a child that is still there after the grace is stuck.
+        self.closes_at = Some(now().after(self.job.grace));
         while self.pool.is_some() || !self.fork_servers.is_empty() || self.host.is_some() {
             if self.pool.is_none() && self.fork_servers.is_empty() {
                 // Nobody uses it any more.
@@ -49,11 +51,20 @@ impl Supervisor<'_> {
                 // One that had just taken a turn may have gone on with it.
                 self.fork_servers.iter().for_each(ForkServer::kill_its_child);
             }
+            if self.closes_at.take_if(|deadline| now() >= *deadline).is_some() {
+                let turns = self.turns;
+                let idle = self.fork_servers.iter().filter(|server| turns.running(server.lane).is_none());
+                idle.for_each(|server| process::kill(server.pid));
+            }
             while let Some(signal) = self.launcher.next_signal() {
                 match signal {
                     Signal::Child if is_complete => self.take_changes()?,
                     Signal::Child => self.bury(),
-                    Signal::Stop(_) => self.pool.iter_mut().for_each(Pool::kill),
+                    Signal::Stop(_) => {
+                        self.pool.iter_mut().for_each(Pool::kill);
+                        self.fork_servers.iter().for_each(|server| process::kill(server.pid));
+                        self.host.iter().for_each(|host| process::kill(host.pid));
+                    }
                 }
             }
             self.read_pipes()?;

@@ -54,6 +54,8 @@ pub(crate) struct Supervisor<'run> {
     /// Whether the last round found finished tests.
     pub(super) busy: bool,
     pub(super) interrupted_by: Option<i32>,
+    /// When the fork servers are to be gone, at the end.
+    pub(super) closes_at: Option<Moment>,
 }
 
 impl<'run> Supervisor<'run> {
@@ -89,6 +91,7 @@ impl<'run> Supervisor<'run> {
             seen: 0,
             busy: false,
             interrupted_by: None,
+            closes_at: None,
         })
     }
 

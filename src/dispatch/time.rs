@@ -35,7 +35,7 @@ impl Supervisor<'_> {
             [deadline, self.slow_moment(case, started)]
         });
         let ending = self.pool.as_ref().and_then(Pool::ending_since).map(|since| since.after(grace));
-        let next = children.chain(lanes).chain([ending, host]).flatten().min();
+        let next = children.chain(lanes).chain([ending, host, self.closes_at]).flatten().min();
         let limit = next.map(|next| next.since(now));
         // What begins after this has its own deadline; none is shorter than the shortest timeout.
         let limit = [limit, self.shortest_timeout].into_iter().flatten().min();
