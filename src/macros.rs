@@ -55,16 +55,7 @@ macro_rules! fixture {
 #[macro_export]
 macro_rules! cases {
     ($(#[$meta:meta])* fn $name:ident($value:ident: $type:ty $(,)?) $(-> $returned:ty)? $body:block from $values:expr) => {
-        #[doc(hidden)]
-        #[allow(non_snake_case)]
-        mod $name {
-            pub(super) struct Defined;
-
-            #[::core::prelude::v1::test]
-            fn __snout() {
-                $crate::__declare::declare_cases::<Defined>();
-            }
-        }
+        $crate::__hidden_test! { $name %s }
 
         impl $crate::__declare::Generate for $name::Defined {
             type Value = $type;
@@ -89,6 +80,24 @@ macro_rules! cases {
                 $(#[$meta])*
                 fn __snout_case($value: $type) $(-> $returned)? $body
                 $crate::assert_test_result(__snout_case(value))
+            }
+        }
+    };
+}
+
+/// The module of a definition's name: what it defines is `Defined` there, and a hidden test tells the harness of it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __hidden_test {
+    ($name:ident $declare:ident) => {
+        #[doc(hidden)]
+        #[allow(non_snake_case)]
+        mod $name {
+            pub(super) struct Defined;
+
+            #[::core::prelude::v1::test]
+            fn __snout() {
+                $crate::__declare::$declare::<Defined>();
             }
         }
     };
@@ -134,16 +143,7 @@ macro_rules! __define_fixture {
             $crate::__declare::instance::<$name::Defined>()
         }
 
-        #[doc(hidden)]
-        #[allow(non_snake_case)]
-        mod $name {
-            pub(super) struct Defined;
-
-            #[::core::prelude::v1::test]
-            fn __snout() {
-                $crate::__declare::declare_fixture::<Defined>();
-            }
-        }
+        $crate::__hidden_test! { $name %s }
 
         impl $crate::__declare::Define for $name::Defined {
             type Value = $value;

@@ -13,33 +13,13 @@ use crate::sys::signals::Signal;
 impl Supervisor<'_> {
     /// Ends every process that is left, and tells of what was found then.
     pub(super) fn close_down(&mut self, is_complete: bool) -> io::Result<()> {
-        if !is_complete {
-            self.turns.abandon();
-            self.fork_servers.iter().for_each(ForkServer::kill_its_child);
-            self.pool.iter_mut().for_each(Pool::kill);
-        }
-        if !is_complete {
-            // What is shared goes down with the rest.
-            self.host.iter().for_each(|host| process::kill(host.pid));
-        }
         if self.job.in_process {
             self.end_shared()?;
             // Its threads end with the process, and what they left behind is the process's own affair.
             direct::release();
             return Ok(());
         }
-        if is_complete {
-            // Lanes that wait for room find that nothing is left, and end.
-            self.table.allow_lanes(self.job.lanes);
-            futex::wake_all(self.table.lane_gate());
-        }
-        if let Some(pool) = self.pool.as_mut().filter(|pool| !pool.is_ending()) {
-            pool.end(now());
-        }
-        self.turns.close();
-        futex::wake_all(self.turns.gate());
-        // A fork server without a child that is still there after the grace is stuck.
-        self.closes_at = Some(now().after(self.job.grace));
+        self.tell_to_end(is_complete);
         while self.pool.is_some() || !self.fork_servers.is_empty() || self.host.is_some() {
             if self.pool.is_none() && self.fork_servers.is_empty() {
                 // Nobody uses it any more.
@@ -47,23 +27,14 @@ impl Supervisor<'_> {
             }
             self.busy = false;
             self.wait()?;
-            if !is_complete {
-                // One that had just taken a turn may have gone on with it.
-                self.fork_servers.iter().for_each(ForkServer::kill_its_child);
-            }
-            if self.closes_at.take_if(|deadline| now() >= *deadline).is_some() {
-                let turns = self.turns;
-                let idle = self.fork_servers.iter().filter(|server| turns.running(server.lane).is_none());
-                idle.for_each(|server| process::kill(server.pid));
-            }
+            self.hurry(is_complete);
             while let Some(signal) = self.launcher.next_signal() {
                 match signal {
                     Signal::Child if is_complete => self.take_changes()?,
                     Signal::Child => self.bury(),
                     Signal::Stop(_) => {
-                        self.pool.iter_mut().for_each(Pool::kill);
                         self.fork_servers.iter().for_each(|server| process::kill(server.pid));
-                        self.host.iter().for_each(|host| process::kill(host.pid));
+                        self.kill_pool_and_host();
                     }
                 }
             }
@@ -73,6 +44,44 @@ impl Supervisor<'_> {
         let left = process::adopted();
         left.iter().for_each(|(pid, _)| process::kill_one(*pid));
         self.tell_of_leftovers(left, None)
+    }
+
+    /// Has every process end: by itself where all is done, else at once.
+    fn tell_to_end(&mut self, is_complete: bool) {
+        if is_complete {
+            // Lanes that wait for room find that nothing is left, and end.
+            self.table.allow_lanes(self.job.lanes);
+            futex::wake_all(self.table.lane_gate());
+        } else {
+            self.turns.abandon();
+            self.fork_servers.iter().for_each(ForkServer::kill_its_child);
+            self.kill_pool_and_host();
+        }
+        if let Some(pool) = self.pool.as_mut().filter(|pool| !pool.is_ending()) {
+            pool.end(now());
+        }
+        self.turns.close();
+        futex::wake_all(self.turns.gate());
+        self.closes_at = Some(now().after(self.job.grace));
+    }
+
+    fn kill_pool_and_host(&mut self) {
+        self.pool.iter_mut().for_each(Pool::kill);
+        self.host.iter().for_each(|host| process::kill(host.pid));
+    }
+
+    /// Kills what should not be there any more.
+    fn hurry(&mut self, is_complete: bool) {
+        if !is_complete {
+            // One that had just taken a turn may have gone on with it.
+            self.fork_servers.iter().for_each(ForkServer::kill_its_child);
+        }
+        if self.closes_at.take_if(|deadline| now() >= *deadline).is_some() {
+            // A fork server without a child that is still there after the grace is stuck.
+            let turns = self.turns;
+            let idle = self.fork_servers.iter().filter(|server| turns.running(server.lane).is_none());
+            idle.for_each(|server| process::kill(server.pid));
+        }
     }
 
     /// Takes note of the end of processes that were killed; their tests have not come out, and do not now.

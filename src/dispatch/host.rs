@@ -7,19 +7,18 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::Job;
 use super::generate::{Generated, Values, Wanted, generate_here, generate_one, trouble};
 use super::launch::{Launcher, PoolEnds};
 use super::pool::read_all;
-use super::supervisor::{Supervisor, now};
-use crate::accumulate::{HostState, RunTable};
-use crate::context::{FixtureId, Registry, Scope};
+use super::supervisor::now;
+use crate::accumulate::HostState;
+use crate::context::{FixtureId, Registry};
 use crate::execute::wire::{self, Decoder, Frame};
 use crate::execute::{name_tests_in_panics, set_up_shared, tear_down_shared};
-use crate::model::{Death, Moment, Notice, Phase, Trouble, Wrong};
+use crate::model::{Death, Moment, Trouble, Wrong};
 use crate::sys::descriptor::{pipe, wait};
 use crate::sys::process::{self, Change, Connections, Fork, Forker, Pid};
 use crate::sys::socket;
@@ -134,7 +133,7 @@ impl Host {
 }
 
 /// A fixture host before the plan is made: it has run the iterators of tests that are known only then.
-pub(crate) struct EarlyHost(Host);
+pub(crate) struct EarlyHost(pub(super) Host);
 
 /// What the host's own process has until the plan is made.
 pub(crate) struct HostSeat {
@@ -278,8 +277,7 @@ impl HostSeat {
     /// In the host, once it has made the same plan: sets up what is shared and serves, and never returns.
     pub(crate) fn play(self, job: &Job) -> ! {
         let Ok(launcher) = self.wait_for_memory(job) else { std::process::exit(1) };
-        let run = job.plan.cases().iter().filter(|case| !case.ignored);
-        let needed = job.registry.shared_needed(run.filter_map(|case| case.options.context));
+        let needed = job.shared_needed();
         let HostSeat { socket, frames, .. } = self;
         launcher.be_host(&needed, &socket, frames)
     }
@@ -395,105 +393,5 @@ fn request(host: &OwnedFd, request: &[u8], descriptors: &[RawFd]) -> io::Result<
             Some((&MADE, pid)) => pid.try_into().map(i32::from_le_bytes).map(Pid).map_err(|_| gone()),
             _ => Err(gone()),
         };
-    }
-}
-
-impl Supervisor<'_> {
-    /// Has shared fixtures set up that some selected test needs.
-    pub(super) fn start_host(&mut self) -> io::Result<()> {
-        static TABLE: OnceLock<RunTable> = OnceLock::new();
-        let registry = self.job.registry;
-        let run = self.job.plan.cases().iter().filter(|case| !case.ignored);
-        let needed = registry.shared_needed(run.filter_map(|case| case.options.context));
-        if let Some(EarlyHost(host)) = self.early.take() {
-            TABLE.get_or_init(|| self.table);
-            Scope::ask_for_host(|| TABLE.get().is_some_and(|table| table.host() == HostState::Gone));
-            let told = host.socket().map(|socket| self.launcher.tell_of_memory(socket));
-            self.host = Some(host);
-            // It may have ended before signals were watched.
-            self.take_changes()?;
-            return told.unwrap_or(Ok(()));
-        }
-        if needed.is_empty() {
-            return Ok(());
-        }
-        if self.job.in_process {
-            let mut troubles = Vec::new();
-            set_up_shared(registry, &needed, |_| {}, |trouble| troubles.push(trouble));
-            return self.tell_of_troubles(troubles);
-        }
-        TABLE.get_or_init(|| self.table);
-        Scope::ask_for_host(|| TABLE.get().is_some_and(|table| table.host() == HostState::Gone));
-        let open = self.open_descriptors();
-        self.host = self.launcher.launch_host(&needed, &open)?;
-        Ok(())
-    }
-
-    /// Whether shared fixtures are still being set up.
-    pub(super) fn is_host_busy(&self) -> bool {
-        self.host.is_some() && matches!(self.table.host(), HostState::None | HostState::SettingUp(_))
-    }
-
-    pub(super) fn read_host(&mut self) -> io::Result<()> {
-        let troubles = self.host.as_mut().map_or_else(|| Ok(Vec::new()), Host::read)?;
-        self.tell_of_troubles(troubles)
-    }
-
-    fn tell_of_troubles(&mut self, troubles: Vec<Trouble>) -> io::Result<()> {
-        troubles.into_iter().try_for_each(|trouble| self.book.notice(Notice::Trouble(trouble)))
-    }
-
-    /// The host has ended, or stands still.
-    pub(super) fn host_changed(&mut self, change: Change) -> io::Result<()> {
-        if let Change::Stopped(_) = change {
-            self.host.iter().for_each(|host| process::kill(host.pid));
-            return Ok(());
-        }
-        self.read_host()?;
-        let Some(mut host) = self.host.take() else { return Ok(()) };
-        self.find_leftovers(host.pid, None)?;
-        if host.is_ending() && change == Change::Exited(0) {
-            return Ok(());
-        }
-        let death = match change {
-            Change::Exited(code) => Death::Exited(code),
-            Change::Killed(signal) | Change::Stopped(signal) => Death::Killed(signal),
-        };
-        let how = host.over_time.map_or(Wrong::Died(death), Wrong::TimedOut);
-        let registry = self.job.registry;
-        let named = |fixture| registry.fixture_name(FixtureId(fixture));
-        let (fixture, phase) = match self.table.host() {
-            HostState::SettingUp(fixture) => (named(fixture), Phase::SetUp),
-            HostState::TearingDown(fixture) => (named(fixture), Phase::TearDown),
-            HostState::None | HostState::Ready | HostState::Gone => ("what is shared".to_owned(), Phase::Use),
-        };
-        if !host.is_ending() {
-            self.table.set_host(HostState::Gone);
-        }
-        let output = host.take_printed().into();
-        self.book.notice(Notice::Trouble(Trouble { fixture, phase, how, output }))
-    }
-
-    /// Kills a host that takes too long; when it will have.
-    pub(super) fn watch_host(&mut self, now: Moment) -> Option<Moment> {
-        let (state, limit) = (self.table.host(), self.job.rules.timeout);
-        let host = self.host.as_mut()?;
-        let deadline = host.deadline(state, limit, now)?;
-        if now < deadline {
-            return Some(deadline);
-        }
-        host.kill(limit.unwrap_or_default());
-        None
-    }
-
-    /// Has what is shared torn down.
-    pub(super) fn end_shared(&mut self) -> io::Result<()> {
-        if self.job.in_process {
-            let mut troubles = Vec::new();
-            tear_down_shared(self.job.registry, |_| {}, |trouble| troubles.push(trouble));
-            return self.tell_of_troubles(troubles);
-        }
-        self.host.iter_mut().filter(|host| !host.is_ending()).for_each(|host| host.end(now()));
-        Ok(())
     }
 }

@@ -27,6 +27,8 @@ mod results;
 #[cfg(snout_processes)]
 mod role;
 #[cfg(snout_processes)]
+mod shared;
+#[cfg(snout_processes)]
 mod staff;
 mod standing;
 #[cfg(snout_processes)]
@@ -52,7 +54,7 @@ pub(crate) use role::take_role;
 #[cfg(not(snout_processes))]
 pub(crate) use sequence::{die_by, generate, is_watched, take_role};
 
-use crate::context::Registry;
+use crate::context::{FixtureId, Registry};
 use crate::execute::Rules;
 use crate::model::{Event, Isolate, Isolation};
 use crate::plan::Plan;
@@ -104,6 +106,12 @@ impl Job {
     pub(crate) fn direct(self) -> Job {
         let rules = Rules { timeout: None, watches_time: false, ..self.rules };
         Job { in_process: true, isolate: Isolate::Never, rules, ..self }
+    }
+
+    /// The shared fixtures that tests of this run need, in the order in which they are set up.
+    fn shared_needed(&self) -> Vec<FixtureId> {
+        let run = self.plan.cases().iter().filter(|case| !case.ignored);
+        self.registry.shared_needed(run.filter_map(|case| case.options.context))
     }
 
     /// The same job with a process for every test.

@@ -14,8 +14,7 @@ use crate::model::{CaseId, Finished, Notice, Trouble};
 pub(super) fn run(job: &Job, listener: &mut dyn Listener) -> io::Result<Ending> {
     let mut book = Book::new(job, listener);
     let mut troubles = Vec::new();
-    let run = job.plan.cases().iter().filter(|case| !case.ignored);
-    let shared = job.registry.shared_needed(run.filter_map(|case| case.options.context));
+    let shared = job.shared_needed();
     set_up_shared(job.registry, &shared, |_| {}, |trouble| troubles.push(trouble));
     tell(&mut book, std::mem::take(&mut troubles))?;
     let ended = run_all(job, &mut book);

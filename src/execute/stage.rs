@@ -7,8 +7,7 @@ use crate::context::{FixtureId, Identity, NotSetUp, Registry, Scope, Seat, Why, 
 use crate::model::{Case, ContextId, Failure, Outcome, Output, Phase, Reason, Trouble, Wrong};
 
 /// Why a shared fixture is missing that nothing was wrong with.
-const GONE: &str =
-    "the process that had set it up is gone, or this one was not forked from it (SNOUT_ISOLATION=spawn)";
+const GONE: &str = "the process that had set it up is gone, or this one was not forked from it: leave out SNOUT_ISOLATION=spawn";
 
 /// The fixtures of one unit.
 pub(super) struct Stage {
