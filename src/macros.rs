@@ -55,7 +55,7 @@ macro_rules! fixture {
 #[macro_export]
 macro_rules! cases {
     ($(#[$meta:meta])* fn $name:ident($value:ident: $type:ty $(,)?) $(-> $returned:ty)? $body:block from $values:expr) => {
-        $crate::__hidden_test! { $name %s }
+        $crate::__hidden_test! { $name declare_cases }
 
         impl $crate::__declare::Generate for $name::Defined {
             type Value = $type;
@@ -143,7 +143,7 @@ macro_rules! __define_fixture {
             $crate::__declare::instance::<$name::Defined>()
         }
 
-        $crate::__hidden_test! { $name %s }
+        $crate::__hidden_test! { $name declare_fixture }
 
         impl $crate::__declare::Define for $name::Defined {
             type Value = $value;
