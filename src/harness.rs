@@ -8,13 +8,13 @@ use std::sync::OnceLock;
 
 use crate::accumulate::Ledger;
 use crate::cli::{self, Environment, Request};
-use crate::context::{Generator, Registry};
+use crate::context::{Generator, Registry, RunReport};
 use crate::contract::TestDescAndFn;
 use crate::discover::{self, Selected};
 use crate::dispatch::{self, Ending, Generated, Job, Listener, Values};
 use crate::error::Error;
-use crate::execute::Rules;
-use crate::model::{Case, Event, Isolation, Notice, RunStarted, Trouble};
+use crate::execute::{self, Rules};
+use crate::model::{Case, Event, Finished, Isolation, Notice, RunStarted, Trouble};
 use crate::plan::Plan;
 use crate::report::{self, Reporter};
 use crate::settings::{Selection, Settings};
@@ -182,6 +182,7 @@ fn job(
         watches_time: true,
         time_limits: settings.time_limits,
         panics_abort: program.panics_abort,
+        plugins: registry.plugins(),
     };
     let cases = plan.cases().len().max(1);
     let lanes = match settings.lanes {
@@ -227,7 +228,9 @@ fn run_job(
     let (out, err) = (Box::new(StandardStream::output()), Box::new(StandardStream::error()));
     let reporter = report::reporter(settings, job.lanes.into(), out, err);
     let reporter = reporter.map_err(|error| Error::system("make the log file", error))?;
-    let mut desk = Desk { ledger: Ledger::new(job.plan.cases(), settings.show_output), reporter };
+    let ledger = Ledger::new(job.plan.cases(), settings.show_output);
+    let ledger = if job.rules.plugins.is_empty() { ledger } else { ledger.with_all() };
+    let mut desk = Desk { ledger, reporter };
     let ending = conduct(job, &mut desk, (started, troubles, values))
         .map_err(|error| Error::system("go on with the run", error))?;
     match ending {
@@ -267,6 +270,13 @@ impl Listener for Desk<'_> {
     fn hear(&mut self, event: Event) -> io::Result<()> {
         self.ledger.apply(&event);
         self.reporter.event(&event, &self.ledger)
+    }
+
+    fn run_report(&self) -> RunReport<'_> {
+        let name = |finished: &Finished| self.ledger.case(finished.case).name;
+        let all = self.ledger.all().iter();
+        let tests = all.map(|finished| execute::report(name(finished), &finished.outcome, finished.elapsed));
+        RunReport::new(tests.collect(), self.ledger.is_success())
     }
 
     fn flush(&mut self) -> io::Result<()> {

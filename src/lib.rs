@@ -36,7 +36,7 @@
 //! A module may declare *fixtures*, functions that give its tests a value: [`fixture!`]. By its mode a fixture is set up once for the
 //! module (the default), whose tests then are one *suite*, in a child of their own and in the order of the source; or once for each
 //! test (`split`); or once for the run (`shared`), in the *fixture host*. [`context!`] states options of a module, [`cases!`] declares
-//! tests that are known only when the program runs. What holds for a module holds for those in it.
+//! tests that are known only when the program runs. What holds for a module holds for those in it. A [`plugin!`] hears of all tests.
 //!
 //! | outer | inner | what is set up |
 //! |---|---|---|
@@ -93,7 +93,7 @@ mod settings;
 mod skip;
 mod sys;
 
-pub use context::{Fixture, attempt, lane, name};
+pub use context::{Fixture, Plugin, RunReport, TestReport, TestStatus, attempt, lane, name};
 pub use contract::{
     Bencher, ExitCode, ShouldPanic, StaticBenchFn, StaticTestFn, StaticTestName, TestDesc, TestDescAndFn,
     TestFn, TestName, TestType, assert_test_result, black_box,
@@ -105,7 +105,7 @@ pub use skip::{end, skip};
 #[doc(hidden)]
 pub mod __declare {
     pub use crate::context::{
-        ContextOptions, Declared, Define, Generate, Mode, TornDown, Values, declare_cases, declare_context,
-        declare_fixture, instance,
+        ContextOptions, Declared, Define, Generate, Mode, Plug, TornDown, Values, declare_cases,
+        declare_context, declare_fixture, declare_plugin, instance,
     };
 }

@@ -85,6 +85,42 @@ macro_rules! cases {
     };
 }
 
+/// Declares a plugin: a static of a type that implements [`Plugin`](crate::Plugin), which hears of every test of the binary.
+///
+/// ```no_run
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// struct Slow {
+///     tests: AtomicUsize,
+/// }
+///
+/// impl snout::Plugin for Slow {
+///     fn report(&self, run: &snout::RunReport<'_>) -> String {
+///         let slow = run.tests.iter().filter(|test| test.elapsed.as_secs() >= 1).count();
+///         format!("{slow} tests took a second or longer")
+///     }
+/// }
+///
+/// snout::plugin! { static SLOW: Slow = Slow { tests: AtomicUsize::new(0) }; }
+/// ```
+#[macro_export]
+macro_rules! plugin {
+    ($(#[$meta:meta])* $vis:vis static $name:ident: $type:ty = $value:expr $(;)?) => {
+        $(#[$meta])*
+        $vis static $name: $type = $value;
+
+        $crate::__hidden_test! { $name declare_plugin }
+
+        impl $crate::__declare::Plug for $name::Defined {
+            const NAME: &'static str = ::core::stringify!($name);
+
+            fn plugin() -> &'static dyn $crate::Plugin {
+                &$name
+            }
+        }
+    };
+}
+
 /// The module of a definition's name: what it defines is `Defined` there, and a hidden test tells the harness of it.
 #[doc(hidden)]
 #[macro_export]

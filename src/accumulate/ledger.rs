@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{Case, CaseId, Event, Failure, Finished, Notice, Outcome, RunStarted};
+use crate::model::{Case, CaseId, Event, Failure, Finished, Notice, Outcome, Output, RunStarted};
 
 /// Counts, and what has to be shown at the end; a fold over the run's events.
 pub(crate) struct Ledger<'run> {
@@ -15,6 +15,8 @@ pub(crate) struct Ledger<'run> {
     passed: Vec<Finished>,
     failed: Vec<Finished>,
     notices: Vec<Notice>,
+    /// Every test that has come out, without its output; only if somebody will ask.
+    all: Option<Vec<Finished>>,
     /// How many tests named which class of outcomes.
     classes: BTreeMap<String, usize>,
     elapsed: Duration,
@@ -46,9 +48,20 @@ impl<'run> Ledger<'run> {
             passed: Vec::new(),
             failed: Vec::new(),
             notices: Vec::new(),
+            all: None,
             classes: BTreeMap::new(),
             elapsed: Duration::ZERO,
         }
+    }
+
+    /// The same ledger, which remembers every test.
+    pub(crate) fn with_all(self) -> Ledger<'run> {
+        Ledger { all: Some(Vec::new()), ..self }
+    }
+
+    /// Every test that has come out, in that order, if this ledger was told to remember.
+    pub(crate) fn all(&self) -> &[Finished] {
+        self.all.as_deref().unwrap_or_default()
     }
 
     /// Takes in what happened.
@@ -63,6 +76,9 @@ impl<'run> Ledger<'run> {
     }
 
     fn finish(&mut self, finished: &Finished) {
+        if let Some(all) = &mut self.all {
+            all.push(Finished { output: Output::default(), ..finished.clone() });
+        }
         if let Outcome::Ignored(Some(reason)) | Outcome::Failed(Failure::Ended(reason)) = &finished.outcome
             && let Some(class) = &reason.class
         {
@@ -127,9 +143,11 @@ impl<'run> Ledger<'run> {
         let speaks_against_it = |notice: &Notice| match notice {
             Notice::PoolDied { in_flight, .. } => in_flight.is_empty(),
             Notice::Trouble(_) => true,
-            Notice::Escalated { .. } | Notice::Flaky { .. } | Notice::Leaked { .. } | Notice::Stray(_) => {
-                false
-            }
+            Notice::Escalated { .. }
+            | Notice::Flaky { .. }
+            | Notice::Leaked { .. }
+            | Notice::Stray(_)
+            | Notice::Report { .. } => false,
         };
         self.tally.failed == 0
             && self.tally.total() == self.started.selected

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::cases::{self, AnyGenerator, Generate};
 use super::options::ContextOptions;
+use super::plugin::{Plug, Plugin};
 
 /// How the names of the hidden tests end.
 pub(crate) const SUFFIX: &str = "::__snout";
@@ -140,6 +141,7 @@ pub(crate) enum Declaration {
     Fixture { fixture: &'static dyn AnyFixture, line: u32 },
     Context(ContextOptions),
     Cases(Cases),
+    Plugin { name: &'static str, plugin: &'static dyn Plugin },
 }
 
 /// A generator of tests, and where it stands.
@@ -168,6 +170,11 @@ pub fn declare_cases<G: Generate>() {
     let (file, line) = (Location::caller().file(), Location::caller().line());
     let generator = const { &cases::Erased::<G>(std::marker::PhantomData) };
     declare(Declaration::Cases(Cases { generator, file, line }));
+}
+
+/// Tells of a plugin. Called by what [`plugin!`](crate::plugin!) makes.
+pub fn declare_plugin<P: Plug>() {
+    declare(Declaration::Plugin { name: P::NAME, plugin: P::plugin() });
 }
 
 /// Tells of a module's options. Called by what [`context!`](crate::context!) makes.

@@ -8,11 +8,14 @@ mod declare;
 mod fixture;
 mod identity;
 mod options;
+mod plugin;
 mod registry;
 mod scope;
 
 pub use cases::{Generate, Values};
-pub use declare::{Declared, Define, Mode, TornDown, declare_cases, declare_context, declare_fixture};
+pub use declare::{
+    Declared, Define, Mode, TornDown, declare_cases, declare_context, declare_fixture, declare_plugin,
+};
 pub(crate) use declare::{SUFFIX, collect};
 pub use fixture::{Fixture, instance};
 #[cfg(snout_processes)]
@@ -20,5 +23,7 @@ pub(crate) use identity::set_identity_of_process;
 pub(crate) use identity::{Identity, Seat, own_identity, set_identity};
 pub use identity::{attempt, lane, name};
 pub use options::ContextOptions;
+pub(crate) use plugin::Plugins;
+pub use plugin::{Plug, Plugin, RunReport, TestReport, TestStatus};
 pub(crate) use registry::{FixtureId, Generator, Registry, module_of_test};
 pub(crate) use scope::{NotSetUp, Scope, Why, put_any, take, with_scope};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::declare::{AnyFixture, Cases, Declaration, Mode, SUFFIX};
 use super::options::ContextOptions;
+use super::plugin::{Plugged, Plugins};
 use crate::model::{CaseOptions, ContextId, ThreadMode};
 
 /// Names a fixture: its place in the registry.
@@ -35,6 +36,7 @@ pub(crate) struct Registry {
     contexts: Vec<Context>,
     fixtures: Vec<Declared>,
     generators: Vec<Generator>,
+    plugins: Vec<Plugged>,
 }
 
 /// A generator of tests, and its module.
@@ -50,11 +52,17 @@ impl Registry {
         let mut modules: BTreeMap<&'static str, Vec<Declaration>> = BTreeMap::new();
         let mut registry = Registry::default();
         for (name, declaration) in declared {
-            if let Declaration::Cases(cases) = declaration {
-                registry.generators.push(Generator { module: module_of(name), cases });
-                continue;
+            match declaration {
+                Declaration::Cases(cases) => {
+                    registry.generators.push(Generator { module: module_of(name), cases });
+                }
+                Declaration::Plugin { name: own, plugin } => {
+                    registry.plugins.push(Plugged::new(below(module_of(name), own), plugin));
+                }
+                Declaration::Fixture { .. } | Declaration::Context(_) => {
+                    modules.entry(module_of(name)).or_default().push(declaration);
+                }
             }
-            modules.entry(module_of(name)).or_default().push(declaration);
         }
         // In the map's order a module comes before those below it.
         for (path, declarations) in modules {
@@ -72,7 +80,7 @@ impl Registry {
             match declaration {
                 Declaration::Fixture { fixture, line } => fixtures.push((line, fixture)),
                 Declaration::Context(options) => own = options,
-                Declaration::Cases(_) => {}
+                Declaration::Cases(_) | Declaration::Plugin { .. } => {}
             }
         }
         fixtures.sort_by_key(|(line, _)| *line);
@@ -92,6 +100,10 @@ impl Registry {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.contexts.is_empty()
+    }
+
+    pub(crate) fn plugins(&'static self) -> Plugins {
+        Plugins(&self.plugins)
     }
 
     pub(crate) fn generators(&self) -> &[Generator] {
@@ -119,10 +131,7 @@ impl Registry {
     /// What a user calls it: `db::connection`.
     pub(crate) fn fixture_name(&self, id: FixtureId) -> String {
         let Declared { fixture, context } = self.fixture(id);
-        match self.context(*context).path {
-            "" => fixture.name().to_owned(),
-            path => format!("{path}::{}", fixture.name()),
-        }
+        below(self.context(*context).path, fixture.name())
     }
 
     /// The innermost context that a module is in or is.
@@ -179,9 +188,13 @@ impl Registry {
 impl Generator {
     /// What a user calls it: `parser::accepts`.
     pub(crate) fn name(&self) -> String {
-        let own = self.cases.generator.name();
-        if self.module.is_empty() { own.to_owned() } else { format!("{}::{own}", self.module) }
+        below(self.module, self.cases.generator.name())
     }
+}
+
+/// What a user calls something in a module.
+fn below(module: &str, name: &str) -> String {
+    if module.is_empty() { name.to_owned() } else { format!("{module}::{name}") }
 }
 
 /// The module of a hidden test: that is in a module of its own, named after what it declares.

@@ -6,6 +6,7 @@ use super::direct;
 use super::fork_servers::ForkServer;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
+use crate::model::Notice;
 use crate::sys::futex;
 use crate::sys::process::{self, Change};
 use crate::sys::signals::Signal;
@@ -14,10 +15,13 @@ impl Supervisor<'_> {
     /// Ends every process that is left, and tells of what was found then.
     pub(super) fn close_down(&mut self, is_complete: bool) -> io::Result<()> {
         if self.job.in_process {
+            self.job.rules.plugins.finish();
+            let troubles = self.job.rules.plugins.take_troubles();
+            troubles.into_iter().try_for_each(|trouble| self.book.notice(Notice::Trouble(trouble)))?;
             self.end_shared()?;
             // Its threads end with the process, and what they left behind is the process's own affair.
             direct::release();
-            return Ok(());
+            return self.report_plugins();
         }
         self.tell_to_end(is_complete);
         while self.pool.is_some() || !self.fork_servers.is_empty() || self.host.is_some() {
@@ -43,7 +47,8 @@ impl Supervisor<'_> {
         }
         let left = process::adopted();
         left.iter().for_each(|(pid, _)| process::kill_one(*pid));
-        self.tell_of_leftovers(left, None)
+        self.tell_of_leftovers(left, None)?;
+        self.report_plugins()
     }
 
     /// Has every process end: by itself where all is done, else at once.

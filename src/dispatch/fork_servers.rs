@@ -149,7 +149,7 @@ impl ForkServer {
             match frame {
                 Frame::Finished(finished) => found.said = Some(finished),
                 Frame::Trouble(trouble) => found.troubles.push(trouble),
-                Frame::Generated(..) | Frame::AllGenerated => {}
+                Frame::Generated(..) | Frame::AllGenerated | Frame::Report(..) => {}
             }
         }
         found.printed = pipes.printed;

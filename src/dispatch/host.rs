@@ -246,7 +246,7 @@ fn read_generated(
                 Frame::AllGenerated => {
                     return Ok(Generated { values: Values::InHost(EarlyHost(host)), ..generated });
                 }
-                Frame::Finished(_) => {}
+                Frame::Finished(_) | Frame::Report(..) => {}
             }
         }
         if has_ended {

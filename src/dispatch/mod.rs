@@ -4,6 +4,8 @@
 //! what happens through a [`Listener`]; it prints nothing.
 
 #[cfg(snout_processes)]
+mod asking;
+#[cfg(snout_processes)]
 mod children;
 #[cfg(snout_processes)]
 mod closing;
@@ -54,7 +56,7 @@ pub(crate) use role::take_role;
 #[cfg(not(snout_processes))]
 pub(crate) use sequence::{die_by, generate, is_watched, take_role};
 
-use crate::context::{FixtureId, Registry};
+use crate::context::{FixtureId, Registry, RunReport};
 use crate::execute::Rules;
 use crate::model::{Event, Isolate, Isolation};
 use crate::plan::Plan;
@@ -77,6 +79,9 @@ pub(crate) fn run(job: &Job, values: Values, listener: &mut dyn Listener) -> io:
 pub(crate) trait Listener {
     /// Takes in one event.
     fn hear(&mut self, event: Event) -> io::Result<()>;
+
+    /// What has been heard so far, for plugins.
+    fn run_report(&self) -> RunReport<'_>;
 
     /// Lets everything heard so far be seen.
     fn flush(&mut self) -> io::Result<()>;

@@ -26,7 +26,7 @@ impl Supervisor<'_> {
             match frame {
                 Frame::Finished(finished) => self.reported.push_back(finished),
                 Frame::Trouble(trouble) => self.book.notice(Notice::Trouble(trouble))?,
-                Frame::Generated(..) | Frame::AllGenerated => {}
+                Frame::Generated(..) | Frame::AllGenerated | Frame::Report(..) => {}
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::generate::{Generated, Wanted, generate_here};
 use super::standing::Book;
 use super::{Ending, Job, Listener};
 use crate::context::Registry;
-use crate::execute::{Here, set_up_shared, tear_down_shared};
+use crate::execute::{Here, ask_plugins, set_up_shared, tear_down_shared};
 use crate::model::{CaseId, Finished, Notice, Trouble};
 
 /// Runs every test on this thread, in order. Nothing can be taken from it: there are no time limits.
@@ -17,9 +17,15 @@ pub(super) fn run(job: &Job, listener: &mut dyn Listener) -> io::Result<Ending> 
     let shared = job.shared_needed();
     set_up_shared(job.registry, &shared, |_| {}, |trouble| troubles.push(trouble));
     tell(&mut book, std::mem::take(&mut troubles))?;
+    job.rules.plugins.begin();
     let ended = run_all(job, &mut book);
+    job.rules.plugins.finish();
+    troubles.extend(job.rules.plugins.take_troubles());
     tear_down_shared(job.registry, |_| {}, |trouble| troubles.push(trouble));
     tell(&mut book, troubles)?;
+    let mut said = Vec::new();
+    ask_plugins(job.rules.plugins, &book.run_report(), |_, notices| said.extend(notices));
+    said.into_iter().try_for_each(|notice| book.notice(notice))?;
     ended
 }
 
@@ -37,6 +43,7 @@ fn run_all(job: &Job, book: &mut Book<'_>) -> io::Result<Ending> {
             }
         }
         tell(book, here.end())?;
+        tell(book, job.rules.plugins.take_troubles())?;
     }
     Ok(Ending::Complete)
 }

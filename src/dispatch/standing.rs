@@ -7,7 +7,8 @@ use std::io;
 use std::time::Duration;
 
 use super::{Job, Listener};
-use crate::model::{Case, CaseId, Event, Failure, Finished, Notice, Outcome, Output, Reason};
+use crate::context::RunReport;
+use crate::model::{Case, CaseId, Event, Failure, Finished, Notice, Outcome, Output, Phase, Reason, Trouble};
 
 /// Where a test stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(super) struct Book<'run> {
     slow: Vec<CaseId>,
     done: usize,
     failed: bool,
+    /// What went wrong with plugins: the same in every process, most likely.
+    plugin_troubles: Vec<Trouble>,
 }
 
 impl<'run> Book<'run> {
@@ -43,6 +46,7 @@ impl<'run> Book<'run> {
             slow: Vec::new(),
             done: 0,
             failed: false,
+            plugin_troubles: Vec::new(),
         }
     }
 
@@ -131,7 +135,20 @@ impl<'run> Book<'run> {
         if is_shown { printed.into() } else { Output::default() }
     }
 
+    pub(super) fn run_report(&self) -> RunReport<'_> {
+        self.listener.run_report()
+    }
+
     pub(super) fn notice(&mut self, notice: Notice) -> io::Result<()> {
+        if let Notice::Trouble(trouble @ Trouble { phase: Phase::Plugin(_), .. }) = &notice {
+            // What was printed has the number of the process in it.
+            let same =
+                |told: &Trouble| Trouble { output: trouble.output.clone(), ..told.clone() } == *trouble;
+            if self.plugin_troubles.iter().any(same) {
+                return Ok(());
+            }
+            self.plugin_troubles.push(trouble.clone());
+        }
         self.listener.hear(Event::Notice(notice))
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Rules;
 use super::verdict::{End, judge};
+use crate::context::{TestReport, TestStatus};
 use crate::model::{Bencher, Body, Case, Failure, Measurement, Moment, Outcome, Sampling};
 use crate::sys::clock::nanoseconds;
 
@@ -14,8 +15,35 @@ pub(super) struct Attempt {
     pub(super) elapsed: Duration,
 }
 
-/// Calls the test function, which begins at `start`, and judges how it ended.
+impl Attempt {
+    fn report<'run>(&self, name: &'run str) -> TestReport<'run> {
+        report(name, &self.outcome, self.elapsed)
+    }
+}
+
+/// A test that came out so, as plugins are told of it.
+pub(crate) fn report<'run>(name: &'run str, outcome: &Outcome, elapsed: Duration) -> TestReport<'run> {
+    let (status, message) = match outcome {
+        Outcome::Passed => (TestStatus::Passed, None),
+        Outcome::Failed(failure) => (TestStatus::Failed, failure.message()),
+        Outcome::Ignored(reason) => (TestStatus::Ignored, reason.as_ref().map(ToString::to_string)),
+        Outcome::Measured(_) => (TestStatus::Measured, None),
+    };
+    TestReport { name, status, message, elapsed }
+}
+
+/// Calls the test function, which begins at `start`, and judges how it ended; with plugins, between those.
 pub(super) fn attempt(case: &Case, rules: &Rules, start: Moment) -> Attempt {
+    if rules.plugins.is_empty() {
+        return attempt_plainly(case, rules, start);
+    }
+    rules.plugins.before();
+    let attempt = attempt_plainly(case, rules, Moment(nanoseconds()));
+    rules.plugins.after(&attempt.report(case.name));
+    attempt
+}
+
+fn attempt_plainly(case: &Case, rules: &Rules, start: Moment) -> Attempt {
     let outcome = match catch_unwind(AssertUnwindSafe(|| call(&case.body))) {
         Ok(Ok(Some(measurement))) => Outcome::Measured(Box::new(measurement)),
         Ok(Ok(None)) => judge(case, &End::Returned),

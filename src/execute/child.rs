@@ -54,20 +54,30 @@ pub(crate) fn run_forked(
     if rules.panics_abort {
         report_before_aborting(id, case, slot, Arc::clone(frames));
     }
+    rules.plugins.begin();
     match rules.thread_mode {
         ThreadMode::Pooled => {
             report(id, thread::here(case, rules, slot.started(), seat), slot, frames);
-            // What std's stdout still holds, a line without an end, it writes on the way out.
-            std::process::exit(0)
+            end(rules, frames)
         }
         ThreadMode::Fresh => {
             let frames = Arc::clone(frames);
             thread::run_and_end(case, rules, seat, move |attempt| {
                 report(id, attempt, slot, &frames);
-                std::process::exit(0)
+                end(rules, &frames)
             })
         }
     }
+}
+
+/// What std's stdout still holds, a line without an end, it writes on the way out.
+fn end(rules: &Rules, frames: &File) -> ! {
+    rules.plugins.finish();
+    for trouble in rules.plugins.take_troubles() {
+        // Without a supervisor there is nobody to tell.
+        let _ = wire::send_trouble(&trouble, frames);
+    }
+    std::process::exit(0)
 }
 
 /// std's stdout keeps a line that has no end yet. Under libtest, which captures before that, it comes before the text of the

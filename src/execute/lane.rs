@@ -125,6 +125,7 @@ impl Lane {
         };
         match waited {
             Waited::Done(attempt) => {
+                self.worker.tell_of_plugins();
                 let end = slot.started().after(attempt.elapsed);
                 let state = self.report(id, attempt);
                 self.leave_after_last(stage);

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod capture;
+mod plugins;
 mod shared;
 mod stage;
 mod verdict;
@@ -30,6 +31,7 @@ mod thread;
 #[cfg(snout_processes)]
 mod worker;
 
+pub(crate) use attempt::report;
 #[cfg(snout_processes)]
 pub(crate) use child::{run_child, run_forked};
 #[cfg(snout_processes)]
@@ -38,6 +40,7 @@ pub(crate) use fork_server::{ForkServer, Pipes};
 pub(crate) use here::Here;
 #[cfg(snout_processes)]
 pub(crate) use parcel::{Parcel, receive as receive_parcel};
+pub(crate) use plugins::ask_plugins;
 #[cfg(snout_processes)]
 pub(crate) use pool::{run_pool, start_in_process};
 #[cfg(snout_processes)]
@@ -51,6 +54,7 @@ pub(crate) use shared::{set_up_shared, tear_down_shared};
 
 use std::time::Duration;
 
+use crate::context::Plugins;
 use crate::model::{Case, ThreadMode, TimeLimits};
 
 /// What holds for every attempt of a run.
@@ -68,6 +72,7 @@ pub(crate) struct Rules {
     pub(crate) time_limits: Option<TimeLimits>,
     /// A panic cannot be caught: the program was built with `panic = "abort"`.
     pub(crate) panics_abort: bool,
+    pub(crate) plugins: Plugins,
 }
 
 impl Rules {

@@ -23,6 +23,7 @@ use crate::sys::descriptor::{pipe, wait};
 /// `control` ends when the supervisor is done or gone.
 pub(crate) fn run_pool(worker: Worker, control: &OwnedFd) -> ! {
     let control = control.as_raw_fd();
+    worker.begin_plugins();
     let leaves_nothing = worker.rules.thread_mode == ThreadMode::Fresh && !worker.registry.has_pooled();
     let result = if leaves_nothing { run_fresh(worker, control) } else { run_pooled(worker, control) };
     // By `exit`, not `_exit`: coverage counters are written on the way out. The supervisor sees a pool that ends with its
@@ -47,6 +48,7 @@ fn run_fresh(worker: Worker, control: RawFd) -> io::Result<()> {
     if !worker.table.is_all_finished() {
         await_any(&[control])?;
     }
+    worker.finish_plugins();
     Ok(())
 }
 
@@ -54,19 +56,28 @@ fn run_fresh(worker: Worker, control: RawFd) -> io::Result<()> {
 /// thread, which runs no test.
 fn run_pooled(worker: Worker, control: RawFd) -> io::Result<()> {
     let (ended, end) = pipe()?;
-    start_in_process(Worker { end: Some(File::from(end)), ..worker })?;
-    await_any(&[control, ended.as_raw_fd()])
+    let worker = start_lanes(Worker { end: Some(File::from(end)), ..worker })?;
+    await_any(&[control, ended.as_raw_fd()])?;
+    worker.finish_plugins();
+    Ok(())
 }
 
 /// Starts the lanes on threads of this process; returns at once.
 pub(crate) fn start_in_process(worker: Worker) -> io::Result<()> {
+    worker.begin_plugins();
+    start_lanes(worker).map(drop)
+}
+
+fn start_lanes(worker: Worker) -> io::Result<Arc<Worker>> {
     if worker.rules.thread_mode == ThreadMode::Pooled || !worker.registry.is_empty() {
         name_tests_in_panics();
     }
-    let (pool, first, others) = prepare(&Arc::new(worker))?;
+    let worker = Arc::new(worker);
+    let (pool, first, others) = prepare(&worker)?;
     // The threads must outlive this call; they end with the process.
     std::mem::forget(pool);
-    std::iter::once(first).chain(others).try_for_each(start_thread)
+    std::iter::once(first).chain(others).try_for_each(start_thread)?;
+    Ok(worker)
 }
 
 /// A pool whose lanes wait for its workers, and what is left to do for those: to run on some thread, the first of them

@@ -15,7 +15,7 @@ use super::thread::{self, Waited};
 use super::{Rules, parcel, wire};
 use crate::accumulate::{ChildQueue, RunTable, Slot, State, Turn};
 use crate::context::{Identity, Registry, Seat, set_identity_of_process, with_scope};
-use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
+use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode, Trouble};
 use crate::plan::Plan;
 use crate::sys::clock::nanoseconds;
 use crate::sys::descriptor::{is_empty, pipe, replace_standard};
@@ -59,6 +59,11 @@ impl Suite {
         // Tried again, a test of a suite is alone.
         let rest = plan.rest_of_unit(turn.case).filter(|_| turn.attempt == 0);
         let is_suite = rest.is_some();
+        if !self.rules.plugins.is_empty() {
+            // What hangs there is stopped as the first test is.
+            self.table.slot(turn.case, turn.attempt.into()).begin(Moment(nanoseconds()));
+            self.rules.plugins.begin();
+        }
         for &id in rest.unwrap_or(&[turn.case]) {
             set_identity_of_process(Identity { name: plan.case(id).name, seat });
             let (case, slot) = (plan.case(id), self.table.slot(id, turn.attempt.into()));
@@ -76,20 +81,27 @@ impl Suite {
                 // What goes wrong for one test alone is said with that test.
                 troubles.clear();
             }
-            troubles.iter().try_for_each(|trouble| wire::send_trouble(trouble, &*self.outlet.frames))?;
+            self.tell(troubles)?;
             slot.begin(Moment(nanoseconds()));
             let attempt = match ready {
                 Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot, seat)),
                 Err(outcome) => Attempt { outcome, elapsed: std::time::Duration::ZERO },
             };
+            self.tell(self.rules.plugins.take_troubles())?;
             self.outlet.report(id, attempt, (slot, is_suite))?;
         }
         let mut troubles = Vec::new();
         stage.leave(&mut troubles);
-        troubles.iter().try_for_each(|trouble| wire::send_trouble(trouble, &*self.outlet.frames))?;
+        self.rules.plugins.finish();
+        troubles.extend(self.rules.plugins.take_troubles());
+        self.tell(troubles)?;
         // A fixture that ends the process with success does not get here.
         self.outlet.queue.set_through(self.outlet.lane);
         Ok(())
+    }
+
+    fn tell(&self, troubles: Vec<Trouble>) -> io::Result<()> {
+        troubles.iter().try_for_each(|trouble| wire::send_trouble(trouble, &*self.outlet.frames))
     }
 
     fn attempt(&self, case: &'static Case, slot: Slot, seat: Seat) -> Attempt {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::model::stats::Summary;
 use crate::model::{
-    CaseId, Death, Failure, Finished, Measurement, Outcome, Output, Phase, Reason, Trouble, Wrong,
+    CaseId, Death, Failure, Finished, Hook, Measurement, Outcome, Output, Phase, Reason, Trouble, Wrong,
 };
 
 /// A length over this is no frame of ours: something else wrote to the pipe.
@@ -24,6 +24,10 @@ const FINISHED: u64 = 0;
 const TROUBLE: u64 = 1;
 const GENERATED: u64 = 2;
 const ALL_GENERATED: u64 = 3;
+const REPORT: u64 = 4;
+
+/// The number of a plugin's first hook among phases.
+const FIRST_HOOK: u64 = 4;
 
 /// One thing that is told.
 #[derive(Clone, Debug)]
@@ -36,6 +40,8 @@ pub(crate) enum Frame {
     Generated(u32, String),
     /// All generators are through.
     AllGenerated,
+    /// A plugin, by its number, has this to say about the run.
+    Report(u32, Output),
 }
 
 /// Tells how a test came out.
@@ -58,6 +64,9 @@ pub(crate) fn send_trouble(trouble: &Trouble, pipe: impl Write) -> io::Result<()
         Phase::TearDown => 1,
         Phase::Use => 2,
         Phase::Generate => 3,
+        Phase::Plugin(hook) => {
+            FIRST_HOOK + Hook::ALL.iter().position(|known| *known == hook).unwrap_or(0) as u64
+        }
     });
     match &trouble.how {
         Wrong::Panicked => fields.put_number(0),
@@ -89,6 +98,14 @@ pub(crate) fn send_generated(test: Option<(u32, &str)>, pipe: impl Write) -> io:
         None => fields.put_number(ALL_GENERATED),
     }
     write(fields, b"", pipe)
+}
+
+/// Tells what a plugin has to say about the run.
+pub(crate) fn send_report(plugin: u32, text: &[u8], pipe: impl Write) -> io::Result<()> {
+    let mut fields = Fields::default();
+    fields.put_number(REPORT);
+    fields.put_number(plugin.into());
+    write(fields, text, pipe)
 }
 
 fn write(fields: Fields, printed: &[u8], mut pipe: impl Write) -> io::Result<()> {
@@ -159,7 +176,7 @@ fn decode(mut frame: &[u8]) -> Option<Frame> {
                 1 => Phase::TearDown,
                 2 => Phase::Use,
                 3 => Phase::Generate,
-                _ => return None,
+                hook => Phase::Plugin(*Hook::ALL.get(usize::try_from(hook - FIRST_HOOK).ok()?)?),
             };
             let how = match take_number(&mut frame)? {
                 0 => Wrong::Panicked,
@@ -176,6 +193,10 @@ fn decode(mut frame: &[u8]) -> Option<Frame> {
             Some(Frame::Generated(generator, take_text(&mut frame)?))
         }
         ALL_GENERATED => Some(Frame::AllGenerated),
+        REPORT => {
+            let plugin = take_number(&mut frame)?.try_into().ok()?;
+            Some(Frame::Report(plugin, Output::from(frame.to_vec())))
+        }
         _ => None,
     }
 }
@@ -385,11 +406,9 @@ mod tests {
             Wrong::TimedOut(Duration::from_secs(5)),
             Wrong::Died(Death::Killed(9)),
         ];
-        for (phase, how) in [Phase::SetUp, Phase::TearDown]
-            .into_iter()
-            .zip(ways.clone())
-            .chain([Phase::TearDown, Phase::SetUp].into_iter().zip(ways.into_iter().skip(2)))
-        {
+        let phases = [Phase::SetUp, Phase::TearDown, Phase::Use, Phase::Generate];
+        let phases = phases.into_iter().chain(Hook::ALL.map(Phase::Plugin));
+        for (phase, how) in phases.zip(ways.into_iter().cycle()) {
             let sent = Trouble { fixture: "db::db".to_owned(), phase, how, output: b"text".to_vec().into() };
             let mut decoder = Decoder::default();
             send_trouble(&sent, decoder.buffer()).unwrap();

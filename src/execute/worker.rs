@@ -39,6 +39,24 @@ impl Worker {
         wire::send_trouble(trouble, &*pipe)
     }
 
+    /// Calls plugins at the begin of this process.
+    pub(super) fn begin_plugins(&self) {
+        self.rules.plugins.begin();
+        self.tell_of_plugins();
+    }
+
+    /// Calls plugins at the end of this process.
+    pub(super) fn finish_plugins(&self) {
+        self.rules.plugins.finish();
+        self.tell_of_plugins();
+    }
+
+    /// Tells what went wrong with plugins. If nobody hears it any more, this process has nobody to run tests for, and ends soon.
+    pub(super) fn tell_of_plugins(&self) {
+        let troubles = self.rules.plugins.take_troubles();
+        let _ = troubles.iter().try_for_each(|trouble| self.send_trouble(trouble));
+    }
+
     /// Has the process end without waiting to be told, if it is the pool's alone and tests run on its workers. Another
     /// thread does that: this one may have thread-locals of tests, which must not be dropped after all.
     pub(super) fn end(&self) {

@@ -58,13 +58,15 @@ pub(crate) enum Notice {
     Leaked { case: Option<CaseId>, left: Vec<Leftover> },
     /// A test failed so often, and then passed.
     Flaky { case: CaseId, failures: u16 },
-    /// A fixture went wrong, and no test can answer for it.
+    /// A fixture or a plugin went wrong, and no test can answer for it.
     Trouble(Trouble),
+    /// What a plugin of this name has to say about the run.
+    Report { plugin: String, text: Output },
     /// What came out of the pool's descriptors past the capture, so that no test can be named for it.
     Stray(Output),
 }
 
-/// What went wrong with a fixture.
+/// What went wrong with a fixture, or a plugin.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Trouble {
     /// What a user calls it: `db::connection`.
@@ -84,6 +86,23 @@ pub(crate) enum Phase {
     /// After one and before the other, where tests use what it gave.
     Use,
     TearDown,
+    /// It is a plugin, and about this.
+    Plugin(Hook),
+}
+
+/// What a plugin is called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hook {
+    Begin,
+    Finish,
+    Before,
+    After,
+    Report,
+}
+
+impl Hook {
+    /// Every hook; its place here is its number on a pipe.
+    pub(crate) const ALL: [Hook; 5] = [Hook::Begin, Hook::Finish, Hook::Before, Hook::After, Hook::Report];
 }
 
 /// How a fixture went wrong.

@@ -7,25 +7,30 @@ use std::io::{self, Write};
 
 use super::words;
 use crate::accumulate::Ledger;
-use crate::model::{CaseId, Cause, Death, Leftover, Notice, Output, Phase, Trouble};
+use crate::model::{CaseId, Cause, Death, Hook, Leftover, Notice, Output, Phase, Trouble};
 
 /// Writes all notices of the run, a section a kind, each after an empty line.
 pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> {
     let (mut died, mut escalated, mut leaked, mut stray) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut troubles, mut flaky) = (Vec::new(), Vec::new());
+    let (mut troubles, mut flaky, mut plugins) = (Vec::new(), Vec::new(), Vec::new());
+    let mut reports = Vec::new();
     for notice in ledger.notices() {
         match notice {
             Notice::PoolDied { death, in_flight } => died.push(pool_died(*death, in_flight, ledger)),
             Notice::Escalated { case, cause } => escalated.push(moved(*case, *cause, ledger)),
             Notice::Leaked { case, left } => leaked.push(left_behind(*case, left, ledger)),
+            Notice::Trouble(trouble) if matches!(trouble.phase, Phase::Plugin(_)) => plugins.push(trouble),
             Notice::Trouble(trouble) => troubles.push(trouble),
+            Notice::Report { plugin, text } => reports.push((plugin, text)),
             Notice::Flaky { case, failures } => flaky.push(passed_at_last(*case, *failures, ledger)),
             Notice::Stray(output) => stray.push(output),
         }
     }
     outputs(out, &troubles)?;
-    let fixtures: Vec<String> = troubles.into_iter().map(trouble).collect();
-    section(out, "fixtures", &fixtures)?;
+    outputs(out, &plugins)?;
+    reports.into_iter().try_for_each(|(plugin, text)| report(out, plugin, text))?;
+    section(out, "fixtures", &troubles.into_iter().map(trouble).collect::<Vec<_>>())?;
+    section(out, "plugins", &plugins.into_iter().map(trouble).collect::<Vec<_>>())?;
     section(out, "pool died", &died)?;
     section(out, "escalated", &escalated)?;
     section(out, "flaky", &flaky)?;
@@ -41,11 +46,20 @@ pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> 
 fn outputs(out: &mut dyn Write, troubles: &[&Trouble]) -> io::Result<()> {
     for Trouble { fixture, phase, output, .. } in troubles.iter().filter(|trouble| !trouble.output.is_empty())
     {
-        let text = output.text();
-        let end = if text.ends_with('\n') { "" } else { "\n" };
-        write!(out, "\n---- {} of {fixture} ----\n{text}{end}", name_of(*phase))?;
+        headed(out, &format!("{} of {fixture}", name_of(*phase)), output)?;
     }
     Ok(())
+}
+
+/// What a plugin has to say.
+fn report(out: &mut dyn Write, plugin: &str, text: &Output) -> io::Result<()> {
+    headed(out, &format!("report of {plugin}"), text)
+}
+
+fn headed(out: &mut dyn Write, head: &str, output: &Output) -> io::Result<()> {
+    let text = output.text();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    write!(out, "\n---- {head} ----\n{text}{end}")
 }
 
 /// `set-up of db::connection: it panicked`
@@ -69,6 +83,11 @@ fn name_of(phase: Phase) -> &'static str {
         Phase::SetUp => "set-up",
         Phase::Use => "use",
         Phase::TearDown => "teardown",
+        Phase::Plugin(Hook::Begin) => "begin",
+        Phase::Plugin(Hook::Finish) => "finish",
+        Phase::Plugin(Hook::Before) => "before",
+        Phase::Plugin(Hook::After) => "after",
+        Phase::Plugin(Hook::Report) => "report",
     }
 }
 

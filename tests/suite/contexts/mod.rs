@@ -7,6 +7,7 @@ mod calls;
 mod lanes;
 mod order;
 mod output;
+mod plugins;
 mod refused;
 mod selection;
 mod shared;

@@ -240,6 +240,24 @@ const PROGRAMS: &[Entry] = &[
             failed("is_broken", "BROKEN: since the move"),
         ],
     ),
+    program(
+        "plugins",
+        CannotCompile,
+        &[
+            failed("fails", "no"),
+            ignored("ignored", "later"),
+            ok("passes"),
+            ignored("skips", "not today"),
+            ok("split::one"),
+            ok("suite::first"),
+            ok("suite::second"),
+        ],
+    ),
+    program(
+        "plugins_break",
+        CannotCompile,
+        &[ok("passes"), ok("passes_too"), ok("suite::passes"), ok("suite::passes_too")],
+    ),
 ];
 
 #[test]
