@@ -14,6 +14,7 @@ use super::generate::{Generated, Values, Wanted, generate_here, generate_one, tr
 use super::launch::{Launcher, PoolEnds};
 use super::pool::read_all;
 use super::supervisor::now;
+use super::template::Template;
 use crate::accumulate::HostState;
 use crate::context::{FixtureId, Registry};
 use crate::execute::wire::{self, Decoder, Frame};
@@ -30,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const POOL: u8 = b'p';
 const FORK_SERVER: u8 = b's';
 const MADE: u8 = b'm';
+
+/// How many templates may be killed by somebody before the host gives up.
+const TEMPLATES: u32 = 20;
 
 /// The supervisor's side of the fixture host.
 pub(super) struct Host {
@@ -325,11 +329,42 @@ impl Launcher<'_> {
         name_tests_in_panics();
         let tell = |trouble: Trouble| drop(wire::send_trouble(&trouble, &frames));
         set_up_shared(registry, needed, |id| table.set_host(HostState::SettingUp(id.0)), tell);
-        table.set_host(HostState::Ready);
-        self.ring();
-        while let Ok(true) = self.serve_request(socket) {}
+        self.serve(socket, || {
+            table.set_host(HostState::Ready);
+            self.ring();
+        });
         tear_down_shared(registry, |id| table.set_host(HostState::TearingDown(id.0)), tell);
         std::process::exit(0)
+    }
+
+    /// Does what the supervisor asks for, from here or from a template, until there is nothing more. `ready` is called when it can ask.
+    fn serve(&self, socket: &OwnedFd, ready: impl Fn()) {
+        for time in 0..TEMPLATES {
+            let template = Template::make();
+            let is_here = matches!(template, Ok(Template::Here) | Err(_));
+            if time == 0 && !matches!(template, Ok(Template::Copy)) {
+                ready();
+            }
+            match template {
+                Ok(Template::At(copy)) => {
+                    let change = process::wait_for(copy, false);
+                    process::reap(copy);
+                    if matches!(change, Ok(Change::Exited(0))) {
+                        return;
+                    }
+                }
+                Ok(Template::Copy) => {
+                    while let Ok(true) = self.serve_request(socket) {}
+                    // What is set up is the host's to tear down.
+                    process::leave()
+                }
+                // What it forks has the chance of being good that it had before.
+                Ok(Template::Here) | Err(_) => while let Ok(true) = self.serve_request(socket) {},
+            }
+            if is_here {
+                return;
+            }
+        }
     }
 
     /// Does what the supervisor asks for next; whether there will be more.

@@ -38,6 +38,8 @@ mod suites;
 #[cfg(snout_processes)]
 mod supervisor;
 #[cfg(snout_processes)]
+mod template;
+#[cfg(snout_processes)]
 mod time;
 
 #[cfg(not(snout_processes))]

@@ -57,13 +57,31 @@ impl Forker {
     }
 }
 
+/// Makes a copy of this process, in which other threads may exist: those that a user's fixture has started.
+///
+/// The copy has the locks that they held, for ever: it has to be tried out before it is relied upon.
+pub(crate) fn fork_beside_threads() -> io::Result<Fork> {
+    // SAFETY: the copy has this thread alone. The C library holds its own locks over the call, so memory can be allocated in the
+    // copy. Any other lock may be held by a thread that the copy lacks: taking it hangs, which the caller watches for; it does
+    // nothing worse, for no data is used without its lock.
+    Ok(match check(unsafe { libc::fork() })? {
+        0 => Fork::Child,
+        pid => Fork::Parent(Pid(pid)),
+    })
+}
+
+/// Gives a copy of this process, of which `parent` is the number, a group of its own, and an end when that ends.
+pub(crate) fn settle_beside(parent: i32) -> io::Result<()> {
+    // SAFETY: changes the group of the calling process.
+    check(unsafe { libc::setpgid(0, 0) })?;
+    die_with_parent(parent)
+}
+
 /// Makes a copy of this process that is not its child but that of an ancestor which adopts orphans. `false` in the copy.
 ///
-/// Unlike with a [`Forker`], other threads may exist: those that a user's fixture has started.
+/// Unlike with a [`Forker`], other threads may exist, if no copy without could be made: see [`fork_beside_threads`].
 pub(crate) fn fork_for_ancestor() -> io::Result<bool> {
-    // SAFETY: the copy has this thread alone. The C library holds its own locks over the call, so memory can be allocated in the
-    // copy. A lock of the user's that one of those other threads holds at this moment stays locked in it: the documentation of
-    // shared fixtures says so. Nothing of ours has a lock that such a thread takes.
+    // SAFETY: as for `fork_beside_threads`.
     let between = match check(unsafe { libc::fork() })? {
         0 => {
             let own = own_number();

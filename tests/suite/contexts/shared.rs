@@ -204,3 +204,13 @@ fn c40_classes_of_outcomes_are_counted_by_their_names() {
         ran.expect_text("note: BROKEN: since the move").expect_text("\nclasses:\n    BROKEN=1, TODO=1\n");
     }
 }
+
+/// What is forked from a process with threads has the locks that those held at that moment, held for ever.
+#[test]
+fn threads_of_a_shared_fixture_leave_no_lock_behind_in_the_processes_of_tests() {
+    for road in [Road::In(Mode::Parallel), Road::In(Mode::Pooled), Road::In(Mode::Isolated)] {
+        for _ in 0..10 {
+            run_with("busy_host", road, &[], &[("SNOUT_TIMEOUT", "20s")]).expect_table();
+        }
+    }
+}

@@ -241,6 +241,24 @@ const PROGRAMS: &[Entry] = &[
         ],
     ),
     program(
+        "busy_host",
+        CannotCompile,
+        &[
+            ok("t01"),
+            ok("t02"),
+            ok("t03"),
+            ok("t04"),
+            ok("t05"),
+            ok("t06"),
+            ok("t07"),
+            ok("t08"),
+            ok("t09"),
+            ok("t10"),
+            ok("t11"),
+            ok("t12"),
+        ],
+    ),
+    program(
         "plugins",
         CannotCompile,
         &[
