@@ -181,6 +181,7 @@ fn job(
         timeout: settings.timeout,
         watches_time: true,
         time_limits: settings.time_limits,
+        fail_fast: settings.fail_fast,
         panics_abort: program.panics_abort,
     };
     let cases = plan.cases().len().max(1);
@@ -197,7 +198,6 @@ fn job(
         lanes: u16::try_from(lanes).unwrap_or(u16::MAX),
         isolate: settings.isolate,
         isolation: settings.isolation,
-        fail_fast: settings.fail_fast,
         grace: settings.grace,
         in_process: false,
     };

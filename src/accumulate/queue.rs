@@ -124,6 +124,11 @@ impl ChildQueue {
         self.words[TAKEN].store(u64::MAX, SeqCst);
     }
 
+    /// Whether that was said: a suite's child stops behind the test that it runs.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.words[TAKEN].load(SeqCst) == u64::MAX
+    }
+
     /// The word that idle fork servers wait on.
     pub(crate) fn gate(&self) -> &'static AtomicU64 {
         &self.words[QUEUED]

@@ -7,7 +7,7 @@ use super::escalate::{Next, REPLACEMENTS, Rest, after_pool, rest_after_death};
 use super::fork_servers::{ForkServer, Found};
 use super::pool::Pool;
 use super::supervisor::Supervisor;
-use crate::accumulate::{EndOfChild, HowEnded, Place};
+use crate::accumulate::{EndOfChild, HowEnded, Place, State};
 use crate::model::{CaseId, Cause, Death, Failure, Finished, Leftover, Notice, Outcome};
 use crate::sys::process::{self, Change, Pid};
 
@@ -45,7 +45,8 @@ impl Supervisor<'_> {
         }
         self.fork_servers.swap_remove(at);
         self.turns.reset_lane(lane);
-        if self.idle_deaths > REPLACEMENTS && !self.outstanding.is_empty() {
+        let are_some_waiting = !self.outstanding.is_empty() && !self.is_cut_short();
+        if self.idle_deaths > REPLACEMENTS && are_some_waiting {
             let why = format!("{} processes that were to make one for it have died", self.idle_deaths);
             return self.give_up_children(&why);
         }
@@ -115,7 +116,8 @@ impl Supervisor<'_> {
         let case = finished.case;
         let may_fail =
             matches!(&finished.outcome, Outcome::Failed(why) if !matches!(why, Failure::Blocked { .. }));
-        if may_fail && !self.job.in_process && retries < self.book.case(case).options.retries {
+        let may_start = !self.job.in_process && !self.is_cut_short();
+        if may_fail && may_start && retries < self.book.case(case).options.retries {
             self.book.take_from_pool(case);
             self.queue.push_back(Unit::again(case, attempt + 1, retries + 1));
             return Ok(());
@@ -182,8 +184,11 @@ impl Supervisor<'_> {
         self.pool_deaths += 1;
         // What finished without a word is known from the slots, whatever became of the list.
         let claimed = self.job.plan.order()[..self.table.claimed()].to_vec();
+        // Where nothing new starts, what nobody has begun may have been claimed so that nobody does.
+        let is_begun = |case| !self.is_cut_short() || self.table.slot(case, 0).state() != State::Pending;
+        let may_be_in_flight = |&case: &CaseId| self.book.is_with_pool(case) && is_begun(case);
         let mut in_flight = Vec::new();
-        for case in claimed.into_iter().filter(|&case| self.book.is_with_pool(case)).collect::<Vec<_>>() {
+        for case in claimed.into_iter().filter(may_be_in_flight).collect::<Vec<_>>() {
             if !self.settle(case)? {
                 in_flight.push(case);
             }

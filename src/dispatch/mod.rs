@@ -92,8 +92,6 @@ pub(crate) struct Job {
     pub(crate) lanes: u16,
     pub(crate) isolate: Isolate,
     pub(crate) isolation: Isolation,
-    /// Nothing new starts after the first failure.
-    pub(crate) fail_fast: bool,
     /// How long a process may take to end after it was asked to.
     pub(crate) grace: Duration,
     /// No process is made: tests run on threads of this one.

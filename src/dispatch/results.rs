@@ -73,6 +73,10 @@ impl Supervisor<'_> {
         }
         // Behind those that ended before them: a fork server's pipes are read in the order of its children.
         suites.into_iter().try_for_each(|place| self.settle_suite(place))?;
+        if self.is_cut_short() {
+            // What comes behind in a suite does not run any more.
+            return Ok(());
+        }
         running.into_iter().try_for_each(|case| self.book.announce(case))
     }
 

@@ -40,6 +40,10 @@ impl Supervisor<'_> {
             return self.suite_is_through(unit, found, (how, end.is_through));
         };
         let slot = self.table.slot(case, unit.turn().attempt.into());
+        if slot.state() == State::Pending && end.is_through {
+            // It was stopped, for the run ends.
+            return self.suite_is_through(unit, found, (how, end.is_through));
+        }
         let is_halfway = slot.state() == State::Pending && how == HowEnded::Exited(0) && unit.settled > 0;
         if is_halfway && self.job.rules.panics_abort {
             // Where a panic ends the process, the next test needs another.

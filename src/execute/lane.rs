@@ -96,18 +96,21 @@ impl Lane {
     /// Runs a test; or all of a suite, where there is no process for it.
     fn run_unit(&mut self, first: CaseId) {
         if self.worker.plan.case(first).options.context.is_none() {
-            return self.run_case(first, None);
+            self.run_case(first, None);
+            return;
         }
         let worker = Arc::clone(&self.worker);
         let mut stage = Stage::new(worker.registry);
         let unit = worker.plan.rest_of_unit(first).unwrap_or(std::slice::from_ref(&first));
         for (place, &id) in unit.iter().enumerate() {
-            self.run_case(id, Some((&mut stage, place + 1 == unit.len())));
+            if self.run_case(id, Some((&mut stage, place + 1 == unit.len()))) {
+                break;
+            }
         }
     }
 
-    /// With a stage: whether the test is the last of its unit.
-    fn run_case(&mut self, id: CaseId, mut stage: Option<(&mut Stage, bool)>) {
+    /// With a stage: whether the test is the last of its unit. Whether it was.
+    fn run_case(&mut self, id: CaseId, mut stage: Option<(&mut Stage, bool)>) -> bool {
         let case = self.worker.plan.case(id);
         let slot = self.worker.table.slot(id, ATTEMPT);
         let start = Moment(nanoseconds());
@@ -117,7 +120,7 @@ impl Lane {
         if case.ignored {
             self.leave_after_last(stage);
             self.finish(id, State::Ignored, start);
-            return;
+            return false;
         }
         let waited = match &mut stage {
             Some((stage, _)) => self.attempt_with_fixtures(case, slot, stage),
@@ -126,17 +129,26 @@ impl Lane {
         match waited {
             Waited::Done(attempt) => {
                 let end = slot.started().after(attempt.elapsed);
+                let is_over = self.is_over(case, &attempt);
+                let stage = stage.map(|(stage, is_last)| (stage, is_last || is_over));
                 let state = self.report(id, attempt);
                 self.leave_after_last(stage);
                 self.finish(id, state, end);
+                is_over
             }
             Waited::Hung => {
                 // The hung thread keeps the mailbox and the buffer; what it still has to say must not reach this lane.
                 self.mailbox = Arc::default();
                 self.renew_buffer();
                 self.finish(id, State::TimedOut, Moment(nanoseconds()));
+                false
             }
         }
+    }
+
+    /// Whether nothing new is to start: this failure ends the run, or another has.
+    fn is_over(&self, case: &Case, attempt: &Attempt) -> bool {
+        self.worker.rules.ends_run(case, &attempt.outcome) || self.worker.table.lane_counts().allowed == 0
     }
 
     /// Runs a test with the fixtures that it needs.

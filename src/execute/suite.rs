@@ -59,7 +59,11 @@ impl Suite {
         // Tried again, a test of a suite is alone.
         let rest = plan.rest_of_unit(turn.case).filter(|_| turn.attempt == 0);
         let is_suite = rest.is_some();
+        let mut is_over = false;
         for &id in rest.unwrap_or(&[turn.case]) {
+            if is_over {
+                break;
+            }
             set_identity_of_process(Identity { name: plan.case(id).name, seat });
             let (case, slot) = (plan.case(id), self.table.slot(id, turn.attempt.into()));
             let now = Moment(nanoseconds());
@@ -82,7 +86,9 @@ impl Suite {
                 Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot, seat)),
                 Err(outcome) => Attempt { outcome, elapsed: std::time::Duration::ZERO },
             };
+            is_over = self.rules.ends_run(case, &attempt.outcome);
             self.outlet.report(id, attempt, (slot, is_suite))?;
+            is_over |= self.outlet.queue.is_abandoned();
         }
         let mut troubles = Vec::new();
         stage.leave(&mut troubles);

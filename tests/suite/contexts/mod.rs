@@ -10,6 +10,7 @@ mod output;
 mod refused;
 mod selection;
 mod shared;
+mod stops;
 pub(crate) mod table;
 
 use std::collections::BTreeMap;
@@ -53,6 +54,11 @@ impl Road {
     /// Whether a suite has a process of its own.
     fn has_processes(self) -> bool {
         matches!(self, Road::In(_))
+    }
+
+    /// Whether processes are executed, so that they inherit nothing.
+    fn is_spawned(self) -> bool {
+        matches!(self, Road::In(Mode::Spawned | Mode::SpawnedAlone))
     }
 
     /// The mode whose verdicts hold on it.
@@ -150,6 +156,12 @@ impl Ran {
     #[track_caller]
     fn expect_text(&self, fragment: &str) -> &Ran {
         self.ended.expect_text(fragment);
+        self
+    }
+
+    #[track_caller]
+    fn expect_no_text(&self, fragment: &str) -> &Ran {
+        self.ended.expect_no_text(fragment);
         self
     }
 

@@ -175,6 +175,7 @@ const PROGRAMS: &[Entry] = &[
         ],
     ),
     program("output", CannotCompile, &[]),
+    program("stops", CannotCompile, &[]),
     program("options", CannotCompile, &[]),
     program("lanes", CannotCompile, &[]),
     program(
