@@ -12,7 +12,9 @@ mod registry;
 mod scope;
 
 pub use cases::{Generate, Values};
-pub use declare::{Declared, Define, Mode, TornDown, declare_cases, declare_context, declare_fixture};
+pub use declare::{
+    Declared, Define, Mode, TornDown, declare_cases, declare_context, declare_fixture, tear_down,
+};
 pub(crate) use declare::{SUFFIX, collect};
 pub use fixture::{Fixture, instance};
 #[cfg(snout_processes)]
