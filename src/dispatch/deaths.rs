@@ -2,8 +2,9 @@
 
 use std::io;
 
-use super::children::{Evidence, Unit};
+use super::children::Unit;
 use super::escalate::{Next, REPLACEMENTS, Rest, after_pool, rest_after_death};
+use super::fixtures::At;
 use super::fork_servers::{ForkServer, Found};
 use super::pool::Pool;
 use super::supervisor::Supervisor;
@@ -70,15 +71,7 @@ impl Supervisor<'_> {
         if unit.suite.is_some() {
             return self.suite_ended(unit, found, &end);
         }
-        let evidence = Evidence {
-            case: unit.case,
-            slot: self.table.slot(unit.case, unit.turn().attempt.into()),
-            how: found.how(&end),
-            said: found.said.as_ref(),
-            is_over_time: found.is_over_time,
-            timeout: self.job.rules.timeout_of(self.book.case(unit.case)),
-        };
-        self.tell_of_child(unit, evidence.verdict(), found)
+        self.alone_ended(unit, found, &end)
     }
 
     /// The fork server that has, or had, what is at `place`.
@@ -92,11 +85,17 @@ impl Supervisor<'_> {
         &mut self,
         unit: Unit,
         mut finished: Finished,
-        found: Found,
+        mut found: Found,
     ) -> io::Result<()> {
         let case = finished.case;
         if finished.outcome == Outcome::Ignored(None) && self.book.case(case).ignored {
             return self.book.ignore(case);
+        }
+        if let Some(last) = found.troubles.last_mut()
+            && !matches!(finished.outcome, Outcome::Failed(_))
+        {
+            // What is shown of the test is shown here.
+            last.output = found.printed.clone().into();
         }
         found.troubles.into_iter().try_for_each(|trouble| self.book.notice(Notice::Trouble(trouble)))?;
         finished.output = self.book.worth_keeping(&finished.outcome, found.printed);
@@ -196,7 +195,7 @@ impl Supervisor<'_> {
         self.seen = self.table.finished_count();
         self.book.notice(Notice::PoolDied { death, in_flight: in_flight.clone() })?;
         for case in in_flight {
-            self.escalate(case, Cause::PoolDied(death))?;
+            self.escalate(case, Cause::PoolDied(death), At::slot(self.table.slot(case, 0)))?;
         }
         match rest_after_death(self.job.isolate, self.pool_deaths, death) {
             Rest::NewPool => Ok(()),
@@ -230,14 +229,14 @@ impl Supervisor<'_> {
     }
 
     /// A test went wrong in the pool.
-    pub(super) fn escalate(&mut self, case: CaseId, cause: Cause) -> io::Result<()> {
+    pub(super) fn escalate(&mut self, case: CaseId, cause: Cause, at: At) -> io::Result<()> {
         match after_pool(self.job.isolate, cause) {
             Next::Alone => {
                 self.book.take_from_pool(case);
                 self.queue.push_back(Unit::new(self.job.plan, case, Some(cause)));
                 Ok(())
             }
-            Next::Final(failure) => self.book.fail(case, failure),
+            Next::Final(failure) => self.fail_in_pool(case, at, (cause, failure)),
         }
     }
 }

@@ -14,6 +14,8 @@ mod direct;
 #[cfg(snout_processes)]
 mod escalate;
 #[cfg(snout_processes)]
+mod fixtures;
+#[cfg(snout_processes)]
 mod fork_servers;
 mod generate;
 #[cfg(snout_processes)]

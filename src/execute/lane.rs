@@ -14,7 +14,7 @@ use super::thread::{self, Mailbox, Waited};
 use super::worker::Worker;
 use crate::accumulate::{Slot, State};
 use crate::context::{FixtureId, Seat, with_scope};
-use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode, Trouble};
+use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, Phase, ThreadMode, Trouble};
 use crate::sys::clock::nanoseconds;
 use crate::sys::futex;
 
@@ -118,7 +118,7 @@ impl Lane {
         self.worker.table.set_running(self.number, Some(id));
         // Behind the last test that finishes, the process may end: what is set up is torn down before that.
         if case.ignored {
-            self.leave_after_last(stage);
+            self.leave_after_last(slot, stage);
             self.finish(id, State::Ignored, start);
             return false;
         }
@@ -132,7 +132,7 @@ impl Lane {
                 let is_over = self.is_over(case, &attempt);
                 let stage = stage.map(|(stage, is_last)| (stage, is_last || is_over));
                 let state = self.report(id, attempt);
-                self.leave_after_last(stage);
+                self.leave_after_last(slot, stage);
                 self.finish(id, state, end);
                 is_over
             }
@@ -156,7 +156,7 @@ impl Lane {
         if stage.needs_nothing(case.options.context) {
             return self.attempt(case, slot.started());
         }
-        let mut begin = |fixture: FixtureId| slot.set_up(fixture.0, Moment(nanoseconds()));
+        let mut begin = |phase, fixture| begin(slot, phase, fixture);
         let mut troubles = Vec::new();
         let ready = self.captured(|| stage.move_to((case, self.seat()), &mut begin, &mut troubles));
         if case.options.suite.is_some() {
@@ -176,13 +176,13 @@ impl Lane {
     }
 
     /// Behind the last test of a unit: tears down everything that is set up.
-    fn leave_after_last(&self, stage: Option<(&mut Stage, bool)>) {
+    fn leave_after_last(&self, slot: Slot, stage: Option<(&mut Stage, bool)>) {
         let Some((stage, true)) = stage else { return };
         if stage.is_empty() {
             return;
         }
         let mut troubles = Vec::new();
-        self.captured(|| stage.leave(&mut troubles));
+        self.captured(|| stage.leave(&mut |phase, fixture| begin(slot, phase, fixture), &mut troubles));
         let printed = self.buffer.take();
         if let Some(last) = troubles.last_mut() {
             last.output = printed.into();
@@ -271,6 +271,14 @@ impl Lane {
                 self.worker.end();
             }
         }
+    }
+}
+
+/// Says in a test's slot that a fixture is about to be set up, or torn down.
+fn begin(slot: Slot, phase: Phase, fixture: FixtureId) {
+    match phase {
+        Phase::TearDown => slot.tear_down(fixture.0),
+        Phase::Generate | Phase::SetUp | Phase::Use => slot.set_up(fixture.0, Moment(nanoseconds())),
     }
 }
 

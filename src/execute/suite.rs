@@ -13,9 +13,9 @@ use super::capture::{Buffer, inherit};
 use super::stage::Stage;
 use super::thread::{self, Waited};
 use super::{Rules, parcel, wire};
-use crate::accumulate::{ChildQueue, RunTable, Slot, State, Turn};
-use crate::context::{Identity, Registry, Seat, set_identity_of_process, with_scope};
-use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
+use crate::accumulate::{ChildQueue, RunTable, Slot, State, TearDown, Turn};
+use crate::context::{FixtureId, Identity, Registry, Seat, set_identity_of_process, with_scope};
+use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, Phase, ThreadMode};
 use crate::plan::Plan;
 use crate::sys::clock::nanoseconds;
 use crate::sys::descriptor::{is_empty, pipe, replace_standard};
@@ -73,9 +73,15 @@ impl Suite {
                 continue;
             }
             let mut troubles = Vec::new();
-            let mut begin =
-                |fixture: crate::context::FixtureId| slot.set_up(fixture.0, Moment(nanoseconds()));
+            let mut begin = |phase, fixture: FixtureId| {
+                if phase == Phase::TearDown {
+                    return self.outlet.begin_tear_down(fixture);
+                }
+                self.outlet.end_tear_down(TearDown::No);
+                slot.set_up(fixture.0, Moment(nanoseconds()));
+            };
             let ready = stage.move_to((case, seat), &mut begin, &mut troubles);
+            self.outlet.end_tear_down(TearDown::No);
             if case.options.suite.is_none() {
                 // What goes wrong for one test alone is said with that test.
                 troubles.clear();
@@ -91,10 +97,10 @@ impl Suite {
             is_over |= self.outlet.queue.is_abandoned();
         }
         let mut troubles = Vec::new();
-        stage.leave(&mut troubles);
+        stage.leave(&mut |_, fixture| self.outlet.begin_tear_down(fixture), &mut troubles);
         troubles.iter().try_for_each(|trouble| wire::send_trouble(trouble, &*self.outlet.frames))?;
         // A fixture that ends the process with success does not get here.
-        self.outlet.queue.set_through(self.outlet.lane);
+        self.outlet.end_tear_down(TearDown::Through);
         Ok(())
     }
 
@@ -113,6 +119,14 @@ impl Suite {
 }
 
 impl Outlet {
+    fn begin_tear_down(&self, fixture: FixtureId) {
+        self.queue.set_tear_down(self.lane, TearDown::Of(fixture.0));
+    }
+
+    fn end_tear_down(&self, next: TearDown) {
+        self.queue.set_tear_down(self.lane, next);
+    }
+
     fn report(&mut self, id: CaseId, attempt: Attempt, (slot, is_suite): (Slot, bool)) -> io::Result<()> {
         // std's stdout keeps a line that has no end yet; it belongs to this test, not to the next.
         let _ = io::stdout().flush();

@@ -1,6 +1,6 @@
 //! Fixtures that fail, and tests that take a suite's process with them: what is told, what still runs, and how it ends.
 
-use super::{Ran, Road, run};
+use super::{Ran, Road, run, run_with};
 use crate::expect::Mode;
 
 #[test]
@@ -134,9 +134,9 @@ fn a_tear_down_that_fails_fails_the_run_and_the_outer_ones_still_come() {
 #[test]
 fn a_tear_down_that_dies_or_hangs_fails_the_run_and_results_stand() {
     for road in Road::SAFE {
-        let trouble = "teardown of aborts: its process was killed by signal 6 (SIGABRT)";
+        let trouble = "teardown of aborts::value: its process was killed by signal 6 (SIGABRT)";
         tears_down(road, "aborts", TO_THE_FIRST, Some(trouble));
-        let trouble = "teardown of hangs: it was still running after 2s, and was stopped";
+        let trouble = "teardown of hangs::value: it was still running after 2s, and was stopped";
         tears_down(road, "hangs", TO_THE_FIRST, Some(trouble));
     }
 }
@@ -148,8 +148,75 @@ fn a_tear_down_that_exits_with_zero_fails_the_run() {
             road,
             "exits_zero",
             TO_THE_FIRST,
-            Some("teardown of exits_zero: its process exited with code 0"),
+            Some("teardown of exits_zero::value: its process exited with code 0"),
         );
+    }
+}
+
+/// A test with fixtures of its own has come out before they are torn down. In the pool it is tried again first.
+#[test]
+fn a_split_tear_down_that_dies_or_hangs_is_named_and_the_result_stands() {
+    for road in Road::SAFE {
+        for (name, how) in [
+            ("split_aborts", "its process was killed by signal 6 (SIGABRT)"),
+            ("split_exits_zero", "its process exited with code 0"),
+            ("split_hangs", "it was still running after 2s, and was stopped"),
+        ] {
+            let ran = run("tear_downs", road, 2, &["--exact", &format!("{name}::passes")]);
+            ran.expect_nobody_left().expect_code(101).expect_text(&format!("test {name}::passes ... ok"));
+            ran.expect_text("test result: FAILED. 1 passed; 0 failed");
+            ran.expect_troubles(&[&format!("teardown of {name}::value: {how}")]);
+            if name == "split_aborts" {
+                ran.expect_text("---- teardown of split_aborts::value ----\nlast words\n");
+            }
+        }
+    }
+}
+
+/// Where nothing that went wrong in the pool is tried again.
+#[test]
+fn split_fixtures_that_die_are_named_in_the_pool_too() {
+    for mode in [Mode::Parallel, Mode::Pooled] {
+        let never = ("SNOUT_ISOLATE", "never");
+        let set_up = |name| run_with("split_set_ups", Road::In(mode), &[name], &[never]);
+        for (name, how) in [
+            ("aborts", "its process was killed by signal 6 (SIGABRT)"),
+            ("exits_zero", "its process exited with code 0"),
+            ("hangs", "it was still running after 2s, and was stopped"),
+        ] {
+            let ran = set_up(name);
+            ran.expect_code(101).expect_nobody_left().expect_text("FAILED. 0 passed; 1 failed");
+            ran.expect_text(&format!("not run: fixture `{name}::broken` could not be set up: {how}"));
+        }
+        for (name, how) in [
+            ("split_aborts", "its process was killed by signal 6 (SIGABRT)"),
+            ("split_exits_zero", "its process exited with code 0"),
+            ("split_hangs", "it was still running after 2s, and was stopped"),
+        ] {
+            let ran = run_with("tear_downs", Road::In(mode), &[&format!("{name}::")], &[never]);
+            ran.expect_code(101).expect_nobody_left().expect_text("FAILED. 1 passed; 0 failed");
+            ran.expect_troubles(&[&format!("teardown of {name}::value: {how}")]);
+        }
+    }
+}
+
+#[test]
+fn a_tear_down_that_dies_amid_a_suite_is_named_and_harms_no_test_behind_it() {
+    for road in Road::SAFE {
+        let ran = run("tear_downs", road, 1, &["amid_dies::"]);
+        ran.expect_code(101).expect_nobody_left().expect_text("FAILED. 2 passed; 0 failed");
+        let how = "its process was killed by signal 6 (SIGABRT)";
+        ran.expect_troubles(&[&format!("teardown of amid_dies::inner::bad: {how}")]);
+        ran.expect_units("amid_dies", &["+ outer, = first", "+ outer, = second, - outer"]);
+    }
+}
+
+#[test]
+fn what_a_split_tear_down_says_before_it_panics_is_shown() {
+    for road in Road::all() {
+        let ran = run("tear_downs", road, 2, &["split_panics"]);
+        ran.expect_code(101).expect_text("---- teardown of split_panics::value ----\n");
+        ran.expect_text("cannot be cleaned");
     }
 }
 
@@ -209,7 +276,12 @@ fn m14_tests_that_end_or_stop_their_suite_fail_alone() {
 fn a_pool_that_is_done_before_the_children_ends_well() {
     for mode in [Mode::Parallel, Mode::Pooled] {
         // A child for each lane; the first is waited for until its time is up.
-        let ran = run("tear_downs", Road::In(mode), 2, &["hangs", "::ends_well", "split_ends_well", "amid"]);
+        let ran = run(
+            "tear_downs",
+            Road::In(mode),
+            2,
+            &["hangs", "--skip", "split_hangs", "::ends_well", "split_ends_well", "amid::"],
+        );
         ran.expect_code(101).expect_no_text("pool died");
     }
 }

@@ -145,9 +145,18 @@ const PROGRAMS: &[Entry] = &[
         "split_set_ups",
         CannotCompile,
         &[
-            failed("aborts::one", "its process was killed by signal 6 (SIGABRT)"),
-            failed("exits_zero::one", "its process exited with code 0"),
-            failed("hangs::one", "still running after 2s"),
+            failed(
+                "aborts::one",
+                "not run: fixture `aborts::broken` could not be set up: its process was killed by signal 6 (SIGABRT)",
+            ),
+            failed(
+                "exits_zero::one",
+                "not run: fixture `exits_zero::broken` could not be set up: its process exited with code 0",
+            ),
+            failed(
+                "hangs::one",
+                "not run: fixture `hangs::broken` could not be set up: it was still running after 2s, and was stopped",
+            ),
             ok("unaffected::runs"),
             ok("without_a_fixture"),
         ],
