@@ -17,6 +17,7 @@ fn c18_set_ups_that_fail_come_out_as_the_table_says() {
             "set-up of fails::broken: \"no database\"",
             "set-up of hangs::broken: it was still running after 2s, and was stopped",
             "set-up of panics::broken: it panicked",
+            "set-up of panics_with_a_number::broken: it panicked",
         ]);
         expect_nothing_blocked_ran(&ran);
         ran.expect_text("---- set-up of aborts::broken ----\nlast words\n");
@@ -42,6 +43,45 @@ fn c11_a_set_up_that_fails_or_panics_blocks_the_tests_below_and_no_other() {
             if report.results.get(name).is_none_or(|said| said != &["FAILED"]) {
                 ran.fail(&format!("{road:?}: `{name}` should be blocked"));
             }
+        }
+    }
+}
+
+/// What a set-up panics with need not be a text.
+#[test]
+fn c15_a_set_up_that_panics_with_a_number_blocks_its_tests_and_the_run_goes_on() {
+    for road in Road::all() {
+        let ran = run("set_ups", road, 1, &["panics_with_a_number", "unaffected"]);
+        ran.expect_code(101).expect_text("FAILED. 1 passed; 4 failed; 0 ignored");
+        ran.expect_troubles(&["set-up of panics_with_a_number::broken: it panicked"]);
+        expect_nothing_blocked_ran(&ran);
+        ran.expect_units("unaffected", &["+ good, = runs, - good"]);
+    }
+}
+
+#[test]
+fn c24_a_fixture_of_each_test_is_torn_down_whatever_comes_of_the_test() {
+    for road in Road::all() {
+        let ran = run("per_test", road, 1, &[]);
+        ran.expect_table();
+        ran.expect_units(
+            "class",
+            &[
+                "+ own, = passes, = its tear-down, - own",
+                "+ own, - own", // its set-up failed: it is dropped there, and not torn down
+                "+ own, = fails, = its tear-down, - own",
+            ],
+        );
+    }
+}
+
+#[test]
+fn c25_a_module_of_one_function_is_set_up_and_torn_down_around_its_error() {
+    for road in Road::all() {
+        for lanes in [1, 4] {
+            let ran = run("per_test", road, lanes, &["function::", "has_no_fixture"]);
+            ran.expect_code(101).expect_text("FAILED. 1 passed; 1 failed").expect_text("Error: \"no good\"");
+            ran.expect_units("function", &["+ attached, = returns_an_error, - attached"]);
         }
     }
 }
@@ -77,7 +117,8 @@ fn what_is_set_up_around_a_fixture_that_fails_is_torn_down() {
 fn expect_nothing_blocked_ran(ran: &Ran) {
     let scenarios =
         ["aborts", "exits_zero", "fails", "hangs", "panics", "skips", "split_fails", "split_panics"];
-    for scenario in scenarios.into_iter().chain(["split_skips"]) {
+    let others = ["split_skips", "panics_with_a_number", "split_panics_with_a_number"];
+    for scenario in scenarios.into_iter().chain(others) {
         if ran.steps.of(scenario).iter().any(|(_, step)| *step != "+ broken") {
             ran.fail(&format!("{:?}: nothing of `{scenario}` should run behind its set-up", ran.road));
         }
@@ -104,6 +145,22 @@ fn tears_down(road: Road, name: &str, steps: &[&str], trouble: Option<&str>) -> 
     ran.expect_troubles(&trouble.into_iter().collect::<Vec<_>>());
     ran.expect_units(name, &[&steps.join(", ")]);
     ran
+}
+
+/// A fixture that has a tear-down alone makes its module one unit.
+#[test]
+fn m3_a_module_with_only_a_tear_down_is_one_unit() {
+    for road in Road::all() {
+        for lanes in [1, 2] {
+            let ran = run("tear_downs", road, lanes, &["alone::"]);
+            ran.expect_code(0).expect_text("ok. 2 passed; 0 failed").expect_troubles(&[]);
+            let (pids, steps): (Vec<u32>, Vec<&str>) = ran.steps.of("alone").into_iter().unzip();
+            let is_one_process = pids.iter().all(|pid| *pid == pids[0]);
+            if steps != ["= one", "= two", "- cleaner"] || !is_one_process {
+                ran.fail(&format!("{road:?}: the steps of one process should be these, not {steps:?}"));
+            }
+        }
+    }
 }
 
 const TO_THE_END: &[&str] = &["+ around", "+ value", "= passes", "- value", "- around"];

@@ -4,6 +4,8 @@
 
 mod broken;
 mod calls;
+mod classes;
+mod formats;
 mod lanes;
 mod order;
 mod output;

@@ -96,3 +96,39 @@ fn a_backtrace_of_a_fixture_or_a_case_shows_none_of_the_harness_s_frames() {
         }
     }
 }
+
+/// Where in a program's source a text stands that is there once.
+fn place_of(program: &str, text: &str) -> String {
+    let path = format!("{}/fixtures/contexts/tests/{program}.rs", crate::build::ROOT);
+    let source = std::fs::read_to_string(path).expect("the program's source");
+    let mut lines = (1..).zip(source.lines()).filter(|(_, line)| line.contains(text));
+    let (Some((line, _)), None) = (lines.next(), lines.next()) else {
+        panic!("`{text}` should be there once")
+    };
+    format!("panicked at tests/{program}.rs:{line}:")
+}
+
+#[test]
+fn c32_a_panic_says_where_it_was() {
+    for (name, filter, text) in [
+        ("deaths", "suite::t2_panics", "panic!(\"by itself\")"),
+        ("per_test", "class::fails", "panic!(\"by itself\")"),
+        ("set_ups", "panics::one", "panic!(\"no such luck\")"),
+        ("set_ups", "split_panics::one", "panic!(\"no luck either\")"),
+        ("shared_troubles", "panics::blocked", "panic!(\"no luck\")"),
+        ("tear_downs", "panics::passes", "panic!(\"cannot be stopped\")"),
+        ("tear_downs", "split_panics::passes", "panic!(\"cannot be cleaned\")"),
+        ("tear_downs", "drop_panics::passes", "panic!(\"dropped too hard\")"),
+        ("generated", "is_small::number 6", "assert!(number < 6"),
+        ("generated", "breaks::counts", "panic!(\"no more than two\")"),
+    ] {
+        let place = place_of(name, text);
+        for road in Road::all().filter(|road| name != "shared_troubles" || !road.is_spawned()) {
+            let ran = run(name, road, 1, &[filter]);
+            // What is shared in the one process there is says so on its standard error.
+            if !(ran.text() + &ran.error_text()).contains(&place) {
+                ran.fail(&format!("{road:?}: `{filter}` should say `{place}`"));
+            }
+        }
+    }
+}
