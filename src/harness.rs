@@ -181,6 +181,7 @@ fn job(
         timeout: settings.timeout,
         watches_time: true,
         time_limits: settings.time_limits,
+        fail_fast: settings.fail_fast,
         panics_abort: program.panics_abort,
         plugins: registry.plugins(),
     };
@@ -198,7 +199,6 @@ fn job(
         lanes: u16::try_from(lanes).unwrap_or(u16::MAX),
         isolate: settings.isolate,
         isolation: settings.isolation,
-        fail_fast: settings.fail_fast,
         grace: settings.grace,
         in_process: false,
     };

@@ -76,6 +76,7 @@
 #![cfg_attr(not(snout_processes), expect(dead_code, reason = "what only the engine with processes asks for"))]
 
 mod accumulate;
+mod backtrace;
 mod cli;
 mod context;
 mod contract;
@@ -104,8 +105,9 @@ pub use skip::{end, skip};
 /// What the macros name. Not for use by hand: it changes as they do.
 #[doc(hidden)]
 pub mod __declare {
+    pub use crate::backtrace::{short_backtrace, short_backtrace_with};
     pub use crate::context::{
         ContextOptions, Declared, Define, Generate, Mode, Plug, TornDown, Values, declare_cases,
-        declare_context, declare_fixture, declare_plugin, instance,
+        declare_context, declare_fixture, declare_plugin, instance, tear_down,
     };
 }

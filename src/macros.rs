@@ -69,6 +69,19 @@ macro_rules! cases {
             fn generate() -> ::std::boxed::Box<
                 dyn ::core::iter::Iterator<Item = (::std::string::String, $type)>,
             > {
+                <$name::Defined>::generate()
+            }
+
+            fn run(value: $type) -> ::core::result::Result<(), ::std::string::String> {
+                $crate::assert_test_result($crate::__declare::short_backtrace_with(<$name::Defined>::run, value))
+            }
+        }
+
+        // What the user wrote is called as these, and not in the middle of the above: so their frames have names to be read.
+        impl $name::Defined {
+            fn generate() -> ::std::boxed::Box<
+                dyn ::core::iter::Iterator<Item = (::std::string::String, $type)>,
+            > {
                 let named = |(name, value)| (::std::string::ToString::to_string(&name), value);
                 ::std::boxed::Box::new(::core::iter::Iterator::map(
                     ::core::iter::IntoIterator::into_iter($values),
@@ -76,11 +89,8 @@ macro_rules! cases {
                 ))
             }
 
-            fn run(value: $type) -> ::core::result::Result<(), ::std::string::String> {
-                $(#[$meta])*
-                fn __snout_case($value: $type) $(-> $returned)? $body
-                $crate::assert_test_result(__snout_case(value))
-            }
+            $(#[$meta])*
+            fn run($value: $type) $(-> $returned)? $body
         }
     };
 }
@@ -192,9 +202,17 @@ macro_rules! __define_fixture {
             }
 
             fn set_up() -> ::core::result::Result<$value, ::std::string::String> {
-                fn __snout_set_up() -> $returned $body
-                $crate::__set_up!($kind __snout_set_up())
+                $crate::__set_up!($kind $crate::__declare::short_backtrace(<$name::Defined>::set_up))
             }
+
+            fn tear_down(value: $value) -> ::core::result::Result<(), ::std::string::String> {
+                <$name::Defined>::tear_down(value)
+            }
+        }
+
+        // What the user wrote is called as these, and not in the middle of the above: so their frames have names to be read.
+        impl $name::Defined {
+            fn set_up() -> $returned $body
 
             #[allow(unused_variables)]
             fn tear_down(value: $value) -> ::core::result::Result<(), ::std::string::String> {
@@ -220,16 +238,13 @@ macro_rules! __set_up {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tear_down {
-    ($value:ident) => {{
-        ::core::mem::drop($value);
-        ::core::result::Result::Ok(())
-    }};
+    ($value:ident) => {
+        $crate::__declare::tear_down(move || ::core::mem::drop($value))
+    };
     ($value:ident $given:pat, $tear_down:block) => {{
         let $given = $value;
         // A closure, so that `?` means the block's own errors.
-        #[allow(clippy::redundant_closure_call)]
-        let ended = (move || $tear_down)();
-        $crate::__declare::TornDown::end(ended)
+        $crate::__declare::tear_down(move || $tear_down)
     }};
 }
 

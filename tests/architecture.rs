@@ -7,20 +7,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may import. What is not here may not be.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("sys", &[]),
     ("error", &[]),
     ("skip", &[]),
+    ("backtrace", &[]),
     ("macros", &[]),
-    ("context", &["model", "skip"]),
+    ("context", &["backtrace", "model", "skip"]),
     ("contract", &["model"]),
     ("cli", &["error", "model"]),
     ("settings", &["cli", "error", "model"]),
     ("discover", &["context", "contract", "error", "model", "settings"]),
     ("plan", &["model"]),
     ("accumulate", &["model"]),
-    ("execute", &["accumulate", "context", "contract", "model", "plan", "skip", "sys"]),
+    ("execute", &["accumulate", "backtrace", "context", "contract", "model", "plan", "skip", "sys"]),
     ("dispatch", &["accumulate", "context", "execute", "model", "plan", "sys"]),
     ("report", &["accumulate", "model", "settings"]),
     (

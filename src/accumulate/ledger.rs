@@ -105,6 +105,11 @@ impl<'run> Ledger<'run> {
         &self.cases[id.index()]
     }
 
+    /// Whether tests have contexts, so that this is no run of libtest's.
+    pub(crate) fn has_contexts(&self) -> bool {
+        self.cases.iter().any(|case| case.options.context.is_some())
+    }
+
     pub(crate) fn started(&self) -> &RunStarted {
         &self.started
     }

@@ -8,6 +8,6 @@ mod table;
 
 pub(crate) use ledger::Ledger;
 #[cfg(snout_processes)]
-pub(crate) use queue::{ChildQueue, EndOfChild, HowEnded, Place, Turn};
+pub(crate) use queue::{ChildQueue, EndOfChild, HowEnded, Place, TearDown, Turn};
 #[cfg(snout_processes)]
 pub(crate) use table::{HostState, RunTable, Slot, State};

@@ -27,8 +27,8 @@ const QUEUED: usize = 0;
 const TAKEN: usize = 1;
 const HEAD: usize = 8;
 
-/// Words a lane has: what it runs, its child's leash, whether its pipes were read, whether its child has made new ones, whether that
-/// has come to its own end.
+/// Words a lane has: what it runs, its child's leash, whether its pipes were read, whether its child has made new ones, how far that
+/// is with tearing down.
 const LANE: usize = 5;
 /// Words an entry has: whose turn it is and who has taken it, and how it ended.
 const ENTRY: usize = 2;
@@ -56,8 +56,44 @@ pub(crate) struct EndOfChild {
     pub(crate) has_written: bool,
     /// It left processes behind: the fork server has sent their names.
     pub(crate) left_somebody: bool,
-    /// A suite's child: everything is torn down. One that ends without that has not come to its own end.
-    pub(crate) is_through: bool,
+    /// How far it was with tearing its fixtures down. One that ends before it is through has not come to its own end.
+    pub(crate) tear_down: TearDown,
+}
+
+/// How far a child with fixtures is with tearing them down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TearDown {
+    /// It is about something else.
+    #[default]
+    No,
+    /// It tears down the fixture of this number.
+    Of(u32),
+    /// Everything is torn down, and nothing more will come.
+    Through,
+}
+
+impl TearDown {
+    /// So many bits of an entry are for this.
+    const MASK: u64 = 0x3f_ffff;
+
+    fn pack(self) -> u64 {
+        match self {
+            TearDown::No => 0,
+            TearDown::Through => 1,
+            // Of a number too large for the place, the name is not told.
+            TearDown::Of(fixture) => {
+                Some(u64::from(fixture) + 2).filter(|word| *word <= TearDown::MASK).unwrap_or(0)
+            }
+        }
+    }
+
+    fn unpack(word: u64) -> TearDown {
+        match word & TearDown::MASK {
+            0 => TearDown::No,
+            1 => TearDown::Through,
+            word => TearDown::Of(word as u32 - 2),
+        }
+    }
 }
 
 /// How a child's process came to its end.
@@ -122,6 +158,11 @@ impl ChildQueue {
     pub(crate) fn abandon(&self) {
         self.close();
         self.words[TAKEN].store(u64::MAX, SeqCst);
+    }
+
+    /// Whether that was said: a suite's child stops behind the test that it runs.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.words[TAKEN].load(SeqCst) == u64::MAX
     }
 
     /// The word that idle fork servers wait on.
@@ -229,14 +270,14 @@ impl ChildQueue {
         self.renew_pipes(lane);
     }
 
-    /// The lane's child is through with its suite, tear-down and all.
-    pub(crate) fn set_through(&self, lane: usize) {
-        self.lane(lane)[4].store(1, SeqCst);
+    /// Says how far the lane's child is with tearing down.
+    pub(crate) fn set_tear_down(&self, lane: usize, tear_down: TearDown) {
+        self.lane(lane)[4].store(tear_down.pack(), SeqCst);
     }
 
-    /// Whether it is; asked once.
-    pub(crate) fn take_through(&self, lane: usize) -> bool {
-        self.lane(lane)[4].swap(0, SeqCst) == 1
+    /// How far it was; asked once, when it has ended.
+    pub(crate) fn take_tear_down(&self, lane: usize) -> TearDown {
+        TearDown::unpack(self.lane(lane)[4].swap(0, SeqCst))
     }
 
     /// Whether it has, since this was asked last.
@@ -276,7 +317,7 @@ impl EndOfChild {
         };
         let flags = u64::from(self.has_written) << 8
             | u64::from(self.left_somebody) << 9
-            | u64::from(self.is_through) << 10;
+            | self.tear_down.pack() << 10;
         kind | flags | u64::from(number.cast_unsigned()) << 32
     }
 
@@ -291,7 +332,7 @@ impl EndOfChild {
             _ => return None,
         };
         let (has_written, left_somebody) = (word & (1 << 8) != 0, word & (1 << 9) != 0);
-        Some(EndOfChild { how, has_written, left_somebody, is_through: word & (1 << 10) != 0 })
+        Some(EndOfChild { how, has_written, left_somebody, tear_down: TearDown::unpack(word >> 10) })
     }
 }
 
@@ -382,7 +423,8 @@ mod tests {
                 how,
                 has_written: case % 2 == 0,
                 left_somebody: case % 3 == 0,
-                is_through: case % 4 == 1,
+                tear_down: [TearDown::No, TearDown::Through, TearDown::Of(0), TearDown::Of(4711)]
+                    [case as usize % 4],
             };
             queue.end(0, place, end);
             assert_eq!(queue.end_of(place), Some(end));

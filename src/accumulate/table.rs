@@ -37,9 +37,11 @@ pub(crate) enum State {
     TimedOut,
     /// Something that it needs is being set up.
     SettingUp,
+    /// It has come out, and what it needed is being torn down.
+    TearingDown,
 }
 
-const STATES: [State; 7] = [
+const STATES: [State; 8] = [
     State::Pending,
     State::Running,
     State::Passed,
@@ -47,6 +49,7 @@ const STATES: [State; 7] = [
     State::Reported,
     State::TimedOut,
     State::SettingUp,
+    State::TearingDown,
 ];
 
 /// In a state: the test has written to its pipes, and they are its alone.
@@ -336,7 +339,24 @@ impl Slot {
         self.words[0].store(self.word(State::SettingUp), Release);
     }
 
-    /// Which fixture is being set up.
+    /// Says that a fixture is being torn down behind the test, unless that has been taken away.
+    pub(crate) fn tear_down(self, fixture: u32) {
+        let before = self.words[0].load(Acquire);
+        if self.is_at_work(before) {
+            self.words[2].store(fixture.into(), Relaxed);
+            let now = self.word(State::TearingDown) | before & WRITTEN;
+            let _ = self.words[0].compare_exchange(before, now, AcqRel, Acquire);
+        }
+    }
+
+    /// Whether this attempt has begun, and nothing has ended it.
+    fn is_at_work(self, word: u64) -> bool {
+        [State::Running, State::SettingUp, State::TearingDown]
+            .map(|state| self.word(state))
+            .contains(&(word & !WRITTEN))
+    }
+
+    /// Which fixture is being set up, or torn down.
     pub(crate) fn fixture(self) -> u32 {
         self.words[2].load(Relaxed) as u32
     }
@@ -351,15 +371,15 @@ impl Slot {
         self.words[0].load(Acquire) & WRITTEN != 0
     }
 
-    /// Replaces `Running` (or `SettingUp`) by a final state. `false` if the test is no longer this attempt's to finish.
+    /// Replaces `Running` (or what fixtures have put in its place) by a final state. `false` if the test is no longer this attempt's
+    /// to finish.
     pub(crate) fn finish(self, state: State, now: Moment) -> bool {
         let before = self.words[0].load(Acquire);
-        let written = before & WRITTEN;
-        if before != self.word(State::Running) | written && before != self.word(State::SettingUp) {
+        if !self.is_at_work(before) {
             return false;
         }
         self.words[2].store(now.0, Relaxed);
-        self.words[0].compare_exchange(before, self.word(state) | written, AcqRel, Acquire).is_ok()
+        self.words[0].compare_exchange(before, self.word(state) | before & WRITTEN, AcqRel, Acquire).is_ok()
     }
 
     pub(crate) fn started(self) -> Moment {

@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use crate::backtrace::{short_backtrace, short_backtrace_with};
+
 /// What [`cases!`](crate::cases!) says. Implemented by the macro alone.
 pub trait Generate: 'static {
     /// What each test is given.
@@ -55,7 +57,8 @@ impl<G: Generate> AnyGenerator for Erased<G> {
     }
 
     fn generate(&self, tell: &mut dyn FnMut(String)) {
-        for (name, value) in G::generate() {
+        let mut cases = short_backtrace(G::generate);
+        while let Some((name, value)) = short_backtrace_with(Iterator::next, &mut cases) {
             G::values().0.lock().unwrap_or_else(PoisonError::into_inner).push(Some(value));
             tell(name);
         }

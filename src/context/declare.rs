@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use super::cases::{self, AnyGenerator, Generate};
 use super::options::ContextOptions;
 use super::plugin::{Plug, Plugin};
+use crate::backtrace::short_backtrace;
 
 /// How the names of the hidden tests end.
 pub(crate) const SUFFIX: &str = "::__snout";
@@ -54,7 +55,7 @@ pub trait Define: 'static {
     fn tear_down(value: Self::Value) -> Result<(), String>;
 }
 
-/// What a `teardown` may come to: nothing, or a `Result`.
+/// What a `teardown` may come to: nothing, or a `Result`; or nothing at all, if it ends with a panic.
 pub trait TornDown {
     /// The text of an error.
     ///
@@ -74,6 +75,32 @@ impl<E: std::fmt::Debug> TornDown for Result<(), E> {
     fn end(self) -> Result<(), String> {
         self.map_err(|error| format!("{error:?}"))
     }
+}
+
+/// Names what a function returns: the type of one that never does has no name of its own on stable.
+trait Returns {
+    type Value;
+}
+
+impl<T> Returns for fn() -> T {
+    type Value = T;
+}
+
+/// From edition 2024 on, this is the type of a block that ends with `panic!`; before, that is `()`.
+#[expect(private_interfaces, reason = "the trait is a way to write `!`, which anybody may name")]
+impl TornDown for <fn() -> ! as Returns>::Value {
+    fn end(self) -> Result<(), String> {
+        self
+    }
+}
+
+/// Calls what the macro makes of a `teardown`, or of a fixture that has none.
+///
+/// # Errors
+///
+/// The `teardown` returned an error.
+pub fn tear_down<T: TornDown>(tear_down: impl FnOnce() -> T) -> Result<(), String> {
+    short_backtrace(tear_down).end()
 }
 
 /// Where the harness notes down which fixture a definition is.

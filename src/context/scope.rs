@@ -170,10 +170,12 @@ impl Scope {
         self.held().instances.last().map(|(id, _)| *id)
     }
 
-    /// Tears down everything that is set up and not `kept`, the last first. What went wrong with which.
+    /// Tears down everything that is set up and not `kept`, the last first; `begin` hears of each before that. What went wrong with
+    /// which.
     pub(crate) fn tear_down(
         self: &Arc<Scope>,
         kept: impl Fn(FixtureId) -> bool,
+        mut begin: impl FnMut(FixtureId),
     ) -> Vec<(FixtureId, Option<String>)> {
         let mut wrong = Vec::new();
         loop {
@@ -183,6 +185,7 @@ impl Scope {
                 place.map(|place| held.instances.remove(place))
             };
             let Some((id, instance)) = next else { return wrong };
+            begin(id);
             let fixture = self.registry.fixture(id).fixture;
             match catch_unwind(AssertUnwindSafe(|| with_scope(self, || fixture.tear_down(instance)))) {
                 Ok(Ok(())) => {}

@@ -145,7 +145,7 @@ impl Evidence<'_> {
             State::Passed => Some((Outcome::Passed, slot.ended().since(slot.started()))),
             State::Ignored => Some((Outcome::Ignored(None), Duration::ZERO)),
             State::Reported => self.said.map(|said| (said.outcome.clone(), said.elapsed)),
-            State::Pending | State::Running | State::TimedOut | State::SettingUp => None,
+            State::Pending | State::Running | State::TimedOut | State::SettingUp | State::TearingDown => None,
         };
         let lived = Moment(nanoseconds()).since(slot.started());
         match (said, self.is_over_time, self.death()) {

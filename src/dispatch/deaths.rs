@@ -2,12 +2,13 @@
 
 use std::io;
 
-use super::children::{Evidence, Unit};
+use super::children::Unit;
 use super::escalate::{Next, REPLACEMENTS, Rest, after_pool, rest_after_death};
+use super::fixtures::At;
 use super::fork_servers::{ForkServer, Found};
 use super::pool::Pool;
 use super::supervisor::Supervisor;
-use crate::accumulate::{EndOfChild, HowEnded, Place};
+use crate::accumulate::{EndOfChild, HowEnded, Place, State};
 use crate::model::{CaseId, Cause, Death, Failure, Finished, Leftover, Notice, Outcome};
 use crate::sys::process::{self, Change, Pid};
 
@@ -45,7 +46,8 @@ impl Supervisor<'_> {
         }
         self.fork_servers.swap_remove(at);
         self.turns.reset_lane(lane);
-        if self.idle_deaths > REPLACEMENTS && !self.outstanding.is_empty() {
+        let are_some_waiting = !self.outstanding.is_empty() && !self.is_cut_short();
+        if self.idle_deaths > REPLACEMENTS && are_some_waiting {
             let why = format!("{} processes that were to make one for it have died", self.idle_deaths);
             return self.give_up_children(&why);
         }
@@ -69,15 +71,7 @@ impl Supervisor<'_> {
         if unit.suite.is_some() {
             return self.suite_ended(unit, found, &end);
         }
-        let evidence = Evidence {
-            case: unit.case,
-            slot: self.table.slot(unit.case, unit.turn().attempt.into()),
-            how: found.how(&end),
-            said: found.said.as_ref(),
-            is_over_time: found.is_over_time,
-            timeout: self.job.rules.timeout_of(self.book.case(unit.case)),
-        };
-        self.tell_of_child(unit, evidence.verdict(), found)
+        self.alone_ended(unit, found, &end)
     }
 
     /// The fork server that has, or had, what is at `place`.
@@ -91,11 +85,17 @@ impl Supervisor<'_> {
         &mut self,
         unit: Unit,
         mut finished: Finished,
-        found: Found,
+        mut found: Found,
     ) -> io::Result<()> {
         let case = finished.case;
         if finished.outcome == Outcome::Ignored(None) && self.book.case(case).ignored {
             return self.book.ignore(case);
+        }
+        if let Some(last) = found.troubles.last_mut()
+            && !matches!(finished.outcome, Outcome::Failed(_))
+        {
+            // What is shown of the test is shown here.
+            last.output = found.printed.clone().into();
         }
         found.troubles.into_iter().try_for_each(|trouble| self.book.notice(Notice::Trouble(trouble)))?;
         finished.output = self.book.worth_keeping(&finished.outcome, found.printed);
@@ -115,7 +115,8 @@ impl Supervisor<'_> {
         let case = finished.case;
         let may_fail =
             matches!(&finished.outcome, Outcome::Failed(why) if !matches!(why, Failure::Blocked { .. }));
-        if may_fail && !self.job.in_process && retries < self.book.case(case).options.retries {
+        let may_start = !self.job.in_process && !self.is_cut_short();
+        if may_fail && may_start && retries < self.book.case(case).options.retries {
             self.book.take_from_pool(case);
             self.queue.push_back(Unit::again(case, attempt + 1, retries + 1));
             return Ok(());
@@ -182,8 +183,11 @@ impl Supervisor<'_> {
         self.pool_deaths += 1;
         // What finished without a word is known from the slots, whatever became of the list.
         let claimed = self.job.plan.order()[..self.table.claimed()].to_vec();
+        // Where nothing new starts, what nobody has begun may have been claimed so that nobody does.
+        let is_begun = |case| !self.is_cut_short() || self.table.slot(case, 0).state() != State::Pending;
+        let may_be_in_flight = |&case: &CaseId| self.book.is_with_pool(case) && is_begun(case);
         let mut in_flight = Vec::new();
-        for case in claimed.into_iter().filter(|&case| self.book.is_with_pool(case)).collect::<Vec<_>>() {
+        for case in claimed.into_iter().filter(may_be_in_flight).collect::<Vec<_>>() {
             if !self.settle(case)? {
                 in_flight.push(case);
             }
@@ -191,7 +195,7 @@ impl Supervisor<'_> {
         self.seen = self.table.finished_count();
         self.book.notice(Notice::PoolDied { death, in_flight: in_flight.clone() })?;
         for case in in_flight {
-            self.escalate(case, Cause::PoolDied(death))?;
+            self.escalate(case, Cause::PoolDied(death), At::slot(self.table.slot(case, 0)))?;
         }
         match rest_after_death(self.job.isolate, self.pool_deaths, death) {
             Rest::NewPool => Ok(()),
@@ -225,14 +229,14 @@ impl Supervisor<'_> {
     }
 
     /// A test went wrong in the pool.
-    pub(super) fn escalate(&mut self, case: CaseId, cause: Cause) -> io::Result<()> {
+    pub(super) fn escalate(&mut self, case: CaseId, cause: Cause, at: At) -> io::Result<()> {
         match after_pool(self.job.isolate, cause) {
             Next::Alone => {
                 self.book.take_from_pool(case);
                 self.queue.push_back(Unit::new(self.job.plan, case, Some(cause)));
                 Ok(())
             }
-            Next::Final(failure) => self.book.fail(case, failure),
+            Next::Final(failure) => self.fail_in_pool(case, at, (cause, failure)),
         }
     }
 }

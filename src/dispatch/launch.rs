@@ -378,6 +378,6 @@ impl Job {
     /// With one lane and no capture, names and output appear in the order of things only if each test waits for its name;
     /// and nothing must begin behind a failure that ends the run.
     pub(super) fn is_lockstep(&self) -> bool {
-        self.lanes == 1 && (!self.rules.capture || self.fail_fast)
+        self.lanes == 1 && (!self.rules.capture || self.rules.fail_fast)
     }
 }

@@ -16,6 +16,8 @@ mod direct;
 #[cfg(snout_processes)]
 mod escalate;
 #[cfg(snout_processes)]
+mod fixtures;
+#[cfg(snout_processes)]
 mod fork_servers;
 mod generate;
 #[cfg(snout_processes)]
@@ -99,8 +101,6 @@ pub(crate) struct Job {
     pub(crate) lanes: u16,
     pub(crate) isolate: Isolate,
     pub(crate) isolation: Isolation,
-    /// Nothing new starts after the first failure.
-    pub(crate) fail_fast: bool,
     /// How long a process may take to end after it was asked to.
     pub(crate) grace: Duration,
     /// No process is made: tests run on threads of this one.

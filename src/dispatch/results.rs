@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::fixtures::At;
 use super::fork_servers::ForkServer;
 use super::pool::Pool;
 use super::supervisor::Supervisor;
@@ -73,6 +74,10 @@ impl Supervisor<'_> {
         }
         // Behind those that ended before them: a fork server's pipes are read in the order of its children.
         suites.into_iter().try_for_each(|place| self.settle_suite(place))?;
+        if self.is_cut_short() {
+            // What comes behind in a suite does not run any more.
+            return Ok(());
+        }
         running.into_iter().try_for_each(|case| self.book.announce(case))
     }
 
@@ -99,7 +104,8 @@ impl Supervisor<'_> {
     /// What the pool's lanes run, and since when.
     pub(super) fn running(&self) -> impl Iterator<Item = (CaseId, Moment)> {
         let begun = self.table.running().map(|case| (case, self.table.slot(case, 0)));
-        let is_at_work = |slot: &Slot| matches!(slot.state(), State::Running | State::SettingUp);
+        let is_at_work =
+            |slot: &Slot| matches!(slot.state(), State::Running | State::SettingUp | State::TearingDown);
         let running = begun.filter(move |(case, slot)| is_at_work(slot) && self.book.is_with_pool(*case));
         running.map(|(case, slot)| (case, slot.started()))
     }
@@ -115,7 +121,7 @@ impl Supervisor<'_> {
             State::Ignored => self.book.ignore(case)?,
             State::TimedOut => {
                 let limit = self.job.rules.timeout_of(self.book.case(case)).unwrap_or_default();
-                self.escalate(case, Cause::TimedOut(limit))?;
+                self.escalate(case, Cause::TimedOut(limit), At::Test)?;
             }
             // The frame was written before the state: it is in the pipe, if it has not been read already.
             State::Reported => {
@@ -128,7 +134,7 @@ impl Supervisor<'_> {
                     None => return Ok(false),
                 }
             }
-            State::Pending | State::Running | State::SettingUp => return Ok(false),
+            State::Pending | State::Running | State::SettingUp | State::TearingDown => return Ok(false),
         }
         Ok(true)
     }

@@ -38,12 +38,15 @@ fn run_all(job: &Job, book: &mut Book<'_>) -> io::Result<Ending> {
         let mut here = Here::new(&job.rules, job.registry);
         for &case in job.plan.rest_of_unit(first).unwrap_or(&[first]) {
             run_case(book, &mut here, case)?;
-            if job.fail_fast && book.has_failed() {
-                return Ok(Ending::FailedFast);
+            if job.rules.fail_fast && book.has_failed() {
+                break;
             }
         }
         tell(book, here.end())?;
         tell(book, job.rules.plugins.take_troubles())?;
+        if job.rules.fail_fast && book.has_failed() {
+            return Ok(Ending::FailedFast);
+        }
     }
     Ok(Ending::Complete)
 }

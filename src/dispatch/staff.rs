@@ -113,7 +113,7 @@ impl Supervisor<'_> {
     /// pool, and no test has a wish about what runs beside it.
     fn may_run_ahead(&self, unit: Unit) -> bool {
         let is_pool_done = self.pool.is_none() && self.table.claimed() >= self.job.plan.order().len();
-        let is_free = is_pool_done && self.job.rules.capture && !self.job.fail_fast;
+        let is_free = is_pool_done && self.job.rules.capture && !self.job.rules.fail_fast;
         is_free && self.runs_beside_anything(unit) && self.wishes == 0
     }
 

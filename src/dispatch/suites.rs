@@ -3,11 +3,12 @@
 use std::io;
 
 use super::children::{Evidence, Unit};
+use super::fixtures::wrong;
 use super::fork_servers::Found;
 use super::supervisor::Supervisor;
-use crate::accumulate::{EndOfChild, HowEnded, Place, State};
+use crate::accumulate::{EndOfChild, HowEnded, Place, State, TearDown};
 use crate::context::FixtureId;
-use crate::model::{CaseId, Death, Failure, Notice, Phase, Trouble, Wrong};
+use crate::model::{CaseId, Failure, Notice, Phase, Trouble};
 
 impl Supervisor<'_> {
     /// Takes in the tests of the suite at `place` that have come out; nothing, if what is there is none.
@@ -16,7 +17,10 @@ impl Supervisor<'_> {
             && let Some(case) = unit.current()
         {
             let slot = self.table.slot(case, unit.turn().attempt.into());
-            if matches!(slot.state(), State::Pending | State::SettingUp | State::Running | State::TimedOut) {
+            if matches!(
+                slot.state(),
+                State::Pending | State::SettingUp | State::Running | State::TearingDown | State::TimedOut
+            ) {
                 break;
             }
             let found = match self.server_of(place) {
@@ -37,9 +41,21 @@ impl Supervisor<'_> {
     pub(super) fn suite_ended(&mut self, unit: Unit, mut found: Found, end: &EndOfChild) -> io::Result<()> {
         let how = found.how(end);
         let Some(case) = unit.current() else {
-            return self.suite_is_through(unit, found, (how, end.is_through));
+            return self.suite_is_through(unit, found, (how, end.tear_down));
         };
         let slot = self.table.slot(case, unit.turn().attempt.into());
+        match (slot.state(), end.tear_down) {
+            // It was stopped, for the run ends.
+            (State::Pending, TearDown::Through) => {
+                return self.suite_is_through(unit, found, (how, end.tear_down));
+            }
+            // Between two tests, what the next one does not need.
+            (State::Pending, TearDown::Of(_)) if unit.settled > 0 => {
+                self.suite_is_through(unit, found, (how, end.tear_down))?;
+                return self.go_on_behind(unit, 0);
+            }
+            _ => {}
+        }
         let is_halfway = slot.state() == State::Pending && how == HowEnded::Exited(0) && unit.settled > 0;
         if is_halfway && self.job.rules.panics_abort {
             // Where a panic ends the process, the next test needs another.
@@ -49,13 +65,12 @@ impl Supervisor<'_> {
         let timeout = self.job.rules.timeout_of(self.book.case(case));
         if slot.state() == State::SettingUp {
             let fixture = FixtureId(slot.fixture());
-            let how = wrong(how, found.is_over_time, timeout.unwrap_or_default());
+            let how = wrong(how, found.is_over_time, timeout);
+            let failure = self.blocked(fixture, &how);
             let output = std::mem::take(&mut found.printed).into();
-            let name = self.job.registry.fixture_name(fixture);
-            let why = how.to_string();
-            let trouble = Trouble { fixture: name.clone(), phase: Phase::SetUp, how, output };
+            let trouble = Trouble { output, ..self.trouble(fixture, Phase::SetUp, how) };
             self.book.notice(Notice::Trouble(trouble))?;
-            return self.block(unit, fixture, &Failure::Blocked { fixture: name, why });
+            return self.block(unit, fixture, &failure);
         }
         let said = found.said.take();
         let evidence =
@@ -64,20 +79,24 @@ impl Supervisor<'_> {
         self.go_on_behind(unit, 1)
     }
 
-    /// Every test of it has come out; what is left is how its fixtures were torn down.
+    /// No more of its tests will come out in this child; what is left is how its fixtures were torn down.
     fn suite_is_through(
         &mut self,
         unit: Unit,
         found: Found,
-        (how, is_through): (HowEnded, bool),
+        (how, tear_down): (HowEnded, TearDown),
     ) -> io::Result<()> {
         let Found { troubles, printed, left, is_over_time, .. } = found;
         let mut troubles = troubles;
-        let timeout = self.job.rules.timeout_of(self.book.case(unit.case)).unwrap_or_default();
-        if how != HowEnded::Exited(0) || !is_through {
+        let timeout = self.job.rules.timeout_of(self.book.case(unit.case));
+        if how != HowEnded::Exited(0) || tear_down != TearDown::Through {
             let suite = self.book.case(unit.case).options.suite;
-            let fixture =
-                suite.map_or_else(String::new, |suite| self.job.registry.context(suite).path.to_owned());
+            let module = |suite| self.job.registry.context(suite).path.to_owned();
+            let fixture = match tear_down {
+                TearDown::Of(fixture) => self.job.registry.fixture_name(FixtureId(fixture)),
+                // Behind the last one: something that runs when the process ends.
+                TearDown::No | TearDown::Through => suite.map_or_else(String::new, module),
+            };
             let how = wrong(how, is_over_time, timeout);
             troubles.push(Trouble { fixture, phase: Phase::TearDown, how, output: Vec::new().into() });
         }
@@ -110,15 +129,5 @@ impl Supervisor<'_> {
             self.queue.push_front(Unit::new(self.job.plan, next, None));
         }
         Ok(())
-    }
-}
-
-fn wrong(how: HowEnded, is_over_time: bool, limit: std::time::Duration) -> Wrong {
-    match how {
-        _ if is_over_time => Wrong::TimedOut(limit),
-        HowEnded::NotNeeded | HowEnded::NotMade(_) => Wrong::Died(Death::Exited(0)),
-        HowEnded::Exited(code) => Wrong::Died(Death::Exited(code)),
-        HowEnded::Killed(signal) => Wrong::Died(Death::Killed(signal)),
-        HowEnded::Stopped(signal) => Wrong::Died(Death::Stopped(signal)),
     }
 }

@@ -99,7 +99,7 @@ impl<'run> Supervisor<'run> {
     pub(crate) fn run(mut self) -> io::Result<Ending> {
         let ended = self.supervise();
         // Whatever went wrong, nobody is left behind.
-        let closed = self.close_down(matches!(ended, Ok(Ending::Complete)));
+        let closed = self.close_down(matches!(ended, Ok(Ending::Complete | Ending::FailedFast)));
         ended.and_then(|ending| closed.map(|()| ending))
     }
 
@@ -111,19 +111,28 @@ impl<'run> Supervisor<'run> {
         }
         while self.ending().is_none() {
             self.staff()?;
-            self.book.flush()?;
             // An ignored test comes out in staffing, and nothing else may be left to wait for.
             if self.ending().is_some() {
+                self.book.flush()?;
                 break;
             }
-            self.wait()?;
-            self.take_signals()?;
-            self.read_pipes()?;
-            self.look_at_table()?;
-            self.look_at_children()?;
-            self.watch_time()?;
+            self.take_in()?;
+        }
+        if self.ending() == Some(Ending::FailedFast) {
+            self.let_come_out()?;
         }
         Ok(self.ending().unwrap_or(Ending::Complete))
+    }
+
+    /// Waits until something may have happened, and takes it in.
+    pub(super) fn take_in(&mut self) -> io::Result<()> {
+        self.book.flush()?;
+        self.wait()?;
+        self.take_signals()?;
+        self.read_pipes()?;
+        self.look_at_table()?;
+        self.look_at_children()?;
+        self.watch_time()
     }
 
     fn ending(&self) -> Option<Ending> {
@@ -133,7 +142,12 @@ impl<'run> Supervisor<'run> {
         if self.book.is_complete() {
             return Some(Ending::Complete);
         }
-        (self.job.fail_fast && self.book.has_failed()).then_some(Ending::FailedFast)
+        self.is_cut_short().then_some(Ending::FailedFast)
+    }
+
+    /// Whether nothing new is to start: a failure ends the run.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.job.rules.fail_fast && self.book.has_failed()
     }
 
     /// Sleeps until something may have happened.

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::fixtures::At;
 use super::fork_servers::Limits;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
@@ -91,12 +92,13 @@ impl Supervisor<'_> {
     pub(super) fn watch_lane(&mut self, case: CaseId, started: Moment, now: Moment) -> io::Result<()> {
         let Some(timeout) = self.limits(case).timeout else { return Ok(()) };
         let slot = self.table.slot(case, 0);
+        let at = At::slot(slot);
         if now.since(started) < timeout + self.slack(case) || !slot.finish(State::TimedOut, now) {
             return Ok(());
         }
         if let Some(pool) = &mut self.pool {
             pool.lose_worker(case);
         }
-        self.escalate(case, Cause::TimedOut(timeout))
+        self.escalate(case, Cause::TimedOut(timeout), at)
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Rules;
 use super::verdict::{End, judge};
+use crate::backtrace::short_backtrace;
 use crate::context::{TestReport, TestStatus};
 use crate::model::{Bencher, Body, Case, Failure, Measurement, Moment, Outcome, Sampling};
 use crate::sys::clock::nanoseconds;
@@ -74,19 +75,6 @@ fn call(body: &Body) -> Result<Option<Measurement>, String> {
             Ok((sampling == Sampling::Measure).then(|| bencher.measurement()))
         }
     }
-}
-
-/// A backtrace without `RUST_BACKTRACE=full` ends at a function of this name: std knows it by its end.
-#[inline(never)]
-fn short_backtrace<T>(function: impl FnOnce() -> T) -> T {
-    __rust_begin_short_backtrace(function)
-}
-
-#[inline(never)]
-fn __rust_begin_short_backtrace<T>(function: impl FnOnce() -> T) -> T {
-    let result = function();
-    // Keeps the call above from becoming a jump, which would take this frame off the stack.
-    std::hint::black_box(result)
 }
 
 /// `--ensure-time`: a test that passed too slowly has failed.

@@ -160,8 +160,8 @@ impl ForkServer {
         let has_written = left_somebody || !pipes.are_empty() || self.queue.are_pipes_touched(self.lane);
         // A child's own new pipes are not known here.
         let has_written = self.queue.take_renewed_in_child(self.lane) || has_written;
-        let is_through = self.queue.take_through(self.lane);
-        EndOfChild { how, has_written, left_somebody, is_through }
+        let tear_down = self.queue.take_tear_down(self.lane);
+        EndOfChild { how, has_written, left_somebody, tear_down }
     }
 
     /// Waits for the end of a child. What is stopped does not go on by itself: it is killed.

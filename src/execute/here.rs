@@ -28,7 +28,7 @@ impl Here<'_> {
         let buffer = Buffer::default();
         let mut troubles = Vec::new();
         let (rules, stage) = (self.rules, &mut self.stage);
-        let mut attempt = || match stage.move_to((body, Seat::default()), &mut |_| {}, &mut troubles) {
+        let mut attempt = || match stage.move_to((body, Seat::default()), &mut |_, _| {}, &mut troubles) {
             Ok(()) => with_scope(stage.scope(), || {
                 thread::here(body, rules, Moment(nanoseconds()), Seat::default())
             }),
@@ -46,7 +46,7 @@ impl Here<'_> {
     pub(crate) fn end(mut self) -> Vec<Trouble> {
         let mut troubles = Vec::new();
         let buffer = Buffer::default();
-        buffer.collect(|| self.stage.leave(&mut troubles));
+        buffer.collect(|| self.stage.leave(&mut |_, _| {}, &mut troubles));
         if let Some(last) = troubles.last_mut() {
             last.output = buffer.take().into();
         }

@@ -14,7 +14,7 @@ use super::thread::{self, Mailbox, Waited};
 use super::worker::Worker;
 use crate::accumulate::{Slot, State};
 use crate::context::{FixtureId, Seat, with_scope};
-use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode, Trouble};
+use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, Phase, ThreadMode, Trouble};
 use crate::sys::clock::nanoseconds;
 use crate::sys::futex;
 
@@ -96,18 +96,21 @@ impl Lane {
     /// Runs a test; or all of a suite, where there is no process for it.
     fn run_unit(&mut self, first: CaseId) {
         if self.worker.plan.case(first).options.context.is_none() {
-            return self.run_case(first, None);
+            self.run_case(first, None);
+            return;
         }
         let worker = Arc::clone(&self.worker);
         let mut stage = Stage::new(worker.registry);
         let unit = worker.plan.rest_of_unit(first).unwrap_or(std::slice::from_ref(&first));
         for (place, &id) in unit.iter().enumerate() {
-            self.run_case(id, Some((&mut stage, place + 1 == unit.len())));
+            if self.run_case(id, Some((&mut stage, place + 1 == unit.len()))) {
+                break;
+            }
         }
     }
 
-    /// With a stage: whether the test is the last of its unit.
-    fn run_case(&mut self, id: CaseId, mut stage: Option<(&mut Stage, bool)>) {
+    /// With a stage: whether the test is the last of its unit. Whether it was.
+    fn run_case(&mut self, id: CaseId, mut stage: Option<(&mut Stage, bool)>) -> bool {
         let case = self.worker.plan.case(id);
         let slot = self.worker.table.slot(id, ATTEMPT);
         let start = Moment(nanoseconds());
@@ -115,9 +118,9 @@ impl Lane {
         self.worker.table.set_running(self.number, Some(id));
         // Behind the last test that finishes, the process may end: what is set up is torn down before that.
         if case.ignored {
-            self.leave_after_last(stage);
+            self.leave_after_last(slot, stage);
             self.finish(id, State::Ignored, start);
-            return;
+            return false;
         }
         let waited = match &mut stage {
             Some((stage, _)) => self.attempt_with_fixtures(case, slot, stage),
@@ -127,17 +130,26 @@ impl Lane {
             Waited::Done(attempt) => {
                 self.worker.tell_of_plugins();
                 let end = slot.started().after(attempt.elapsed);
+                let is_over = self.is_over(case, &attempt);
+                let stage = stage.map(|(stage, is_last)| (stage, is_last || is_over));
                 let state = self.report(id, attempt);
-                self.leave_after_last(stage);
+                self.leave_after_last(slot, stage);
                 self.finish(id, state, end);
+                is_over
             }
             Waited::Hung => {
                 // The hung thread keeps the mailbox and the buffer; what it still has to say must not reach this lane.
                 self.mailbox = Arc::default();
                 self.renew_buffer();
                 self.finish(id, State::TimedOut, Moment(nanoseconds()));
+                false
             }
         }
+    }
+
+    /// Whether nothing new is to start: this failure ends the run, or another has.
+    fn is_over(&self, case: &Case, attempt: &Attempt) -> bool {
+        self.worker.rules.ends_run(case, &attempt.outcome) || self.worker.table.lane_counts().allowed == 0
     }
 
     /// Runs a test with the fixtures that it needs.
@@ -145,7 +157,7 @@ impl Lane {
         if stage.needs_nothing(case.options.context) {
             return self.attempt(case, slot.started());
         }
-        let mut begin = |fixture: FixtureId| slot.set_up(fixture.0, Moment(nanoseconds()));
+        let mut begin = |phase, fixture| begin(slot, phase, fixture);
         let mut troubles = Vec::new();
         let ready = self.captured(|| stage.move_to((case, self.seat()), &mut begin, &mut troubles));
         if case.options.suite.is_some() {
@@ -165,13 +177,13 @@ impl Lane {
     }
 
     /// Behind the last test of a unit: tears down everything that is set up.
-    fn leave_after_last(&self, stage: Option<(&mut Stage, bool)>) {
+    fn leave_after_last(&self, slot: Slot, stage: Option<(&mut Stage, bool)>) {
         let Some((stage, true)) = stage else { return };
         if stage.is_empty() {
             return;
         }
         let mut troubles = Vec::new();
-        self.captured(|| stage.leave(&mut troubles));
+        self.captured(|| stage.leave(&mut |phase, fixture| begin(slot, phase, fixture), &mut troubles));
         let printed = self.buffer.take();
         if let Some(last) = troubles.last_mut() {
             last.output = printed.into();
@@ -260,6 +272,14 @@ impl Lane {
                 self.worker.end();
             }
         }
+    }
+}
+
+/// Says in a test's slot that a fixture is about to be set up, or torn down.
+fn begin(slot: Slot, phase: Phase, fixture: FixtureId) {
+    match phase {
+        Phase::TearDown => slot.tear_down(fixture.0),
+        Phase::Generate | Phase::SetUp | Phase::Use | Phase::Plugin(_) => slot.set_up(fixture.0, Moment(nanoseconds())),
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) use shared::{set_up_shared, tear_down_shared};
 use std::time::Duration;
 
 use crate::context::Plugins;
-use crate::model::{Case, ThreadMode, TimeLimits};
+use crate::model::{Case, Failure, Outcome, ThreadMode, TimeLimits};
 
 /// What holds for every attempt of a run.
 #[derive(Clone, Debug)]
@@ -70,6 +70,8 @@ pub(crate) struct Rules {
     /// Whoever runs the test looks at the time; else the supervisor alone does.
     pub(crate) watches_time: bool,
     pub(crate) time_limits: Option<TimeLimits>,
+    /// Nothing new starts after the first failure.
+    pub(crate) fail_fast: bool,
     /// A panic cannot be caught: the program was built with `panic = "abort"`.
     pub(crate) panics_abort: bool,
     pub(crate) plugins: Plugins,
@@ -79,6 +81,13 @@ impl Rules {
     /// How long this test may take.
     pub(crate) fn timeout_of(&self, case: &Case) -> Option<Duration> {
         case.options.timeout.unwrap_or(self.timeout)
+    }
+
+    /// Whether nothing new starts behind a test that came out so. One that is to be tried again has not failed yet.
+    pub(crate) fn ends_run(&self, case: &Case, outcome: &Outcome) -> bool {
+        let is_final =
+            case.options.retries == 0 || matches!(outcome, Outcome::Failed(Failure::Blocked { .. }));
+        self.fail_fast && is_final && matches!(outcome, Outcome::Failed(_))
     }
 
     /// Where this test runs.

@@ -9,6 +9,9 @@ use crate::model::{Case, ContextId, Failure, Outcome, Output, Phase, Reason, Tro
 /// Why a shared fixture is missing that nothing was wrong with.
 const GONE: &str = "the process that had set it up is gone, or this one was not forked from it: leave out SNOUT_ISOLATION=spawn";
 
+/// Hears of a fixture before it is set up or torn down.
+pub(super) type Begin<'run> = &'run mut dyn FnMut(Phase, FixtureId);
+
 /// The fixtures of one unit.
 pub(super) struct Stage {
     registry: &'static Registry,
@@ -43,7 +46,7 @@ impl Stage {
     }
 
     /// Makes ready for a test: tears down what it does not need, and sets up what it does, from the outside in.
-    /// `begin` hears of each fixture before that is set up; what goes wrong besides is added to `troubles`.
+    /// `begin` hears of each fixture before that is set up or torn down; what goes wrong besides is added to `troubles`.
     ///
     /// # Errors
     ///
@@ -51,7 +54,7 @@ impl Stage {
     pub(super) fn move_to(
         &mut self,
         (case, seat): (&'static Case, Seat),
-        begin: &mut dyn FnMut(FixtureId),
+        begin: Begin<'_>,
         troubles: &mut Vec<Trouble>,
     ) -> Result<(), Outcome> {
         // A panic is said to be this test's.
@@ -64,10 +67,10 @@ impl Stage {
     fn set_up(
         &mut self,
         context: Option<ContextId>,
-        begin: &mut dyn FnMut(FixtureId),
+        begin: Begin<'_>,
         troubles: &mut Vec<Trouble>,
     ) -> Result<(), Outcome> {
-        self.tear_down(context, troubles);
+        self.tear_down(context, begin, troubles);
         self.scope().move_to(context);
         for id in self.registry.needed(context) {
             if let Some(missing) = self.missing.iter().find(|missing| missing.fixture == id) {
@@ -78,7 +81,7 @@ impl Stage {
                 Scope::find_shared(self.registry, id).map_err(|missing| self.instead(&missing))?;
                 continue;
             }
-            begin(id);
+            begin(Phase::SetUp, id);
             if let Err(not_set_up) = self.scope().set_up(id) {
                 let instead = self.instead(&not_set_up);
                 troubles.extend(self.trouble(&not_set_up));
@@ -93,15 +96,15 @@ impl Stage {
     }
 
     /// Tears down everything.
-    pub(super) fn leave(&mut self, troubles: &mut Vec<Trouble>) {
-        self.tear_down(None, troubles);
+    pub(super) fn leave(&mut self, begin: Begin<'_>, troubles: &mut Vec<Trouble>) {
+        self.tear_down(None, begin, troubles);
     }
 
-    fn tear_down(&self, next: Option<ContextId>, troubles: &mut Vec<Trouble>) {
+    fn tear_down(&self, next: Option<ContextId>, begin: Begin<'_>, troubles: &mut Vec<Trouble>) {
         let registry = self.registry;
         let kept = |id: FixtureId| registry.is_within(next, registry.fixture(id).context);
         let Some(scope) = self.scope.get() else { return };
-        troubles.extend(tear_down(registry, scope, kept));
+        troubles.extend(tear_down((registry, scope), kept, |id| begin(Phase::TearDown, id)));
     }
 
     fn instead(&self, missing: &NotSetUp) -> Outcome {
@@ -131,13 +134,13 @@ pub(super) fn trouble_of(registry: &Registry, missing: &NotSetUp) -> Option<Trou
     Some(Trouble { fixture, phase: Phase::SetUp, how, output: Output::default() })
 }
 
-/// Tears down what a scope holds and is not `kept`; what went wrong.
+/// Tears down what a scope holds and is not `kept`; what went wrong. `begin` hears of each fixture before that.
 pub(super) fn tear_down(
-    registry: &'static Registry,
-    scope: &Arc<Scope>,
+    (registry, scope): (&'static Registry, &Arc<Scope>),
     kept: impl Fn(FixtureId) -> bool,
+    begin: impl FnMut(FixtureId),
 ) -> Vec<Trouble> {
-    let wrong = scope.tear_down(kept).into_iter();
+    let wrong = scope.tear_down(kept, begin).into_iter();
     wrong
         .map(|(id, error)| Trouble {
             fixture: registry.fixture_name(id),

@@ -13,9 +13,9 @@ use super::capture::{Buffer, inherit};
 use super::stage::Stage;
 use super::thread::{self, Waited};
 use super::{Rules, parcel, wire};
-use crate::accumulate::{ChildQueue, RunTable, Slot, State, Turn};
-use crate::context::{Identity, Registry, Seat, set_identity_of_process, with_scope};
-use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode, Trouble};
+use crate::accumulate::{ChildQueue, RunTable, Slot, State, TearDown, Turn};
+use crate::context::{FixtureId, Identity, Registry, Seat, set_identity_of_process, with_scope};
+use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, Phase, ThreadMode, Trouble};
 use crate::plan::Plan;
 use crate::sys::clock::nanoseconds;
 use crate::sys::descriptor::{is_empty, pipe, replace_standard};
@@ -64,7 +64,11 @@ impl Suite {
             self.table.slot(turn.case, turn.attempt.into()).begin(Moment(nanoseconds()));
             self.rules.plugins.begin();
         }
+        let mut is_over = false;
         for &id in rest.unwrap_or(&[turn.case]) {
+            if is_over {
+                break;
+            }
             set_identity_of_process(Identity { name: plan.case(id).name, seat });
             let (case, slot) = (plan.case(id), self.table.slot(id, turn.attempt.into()));
             let now = Moment(nanoseconds());
@@ -74,9 +78,15 @@ impl Suite {
                 continue;
             }
             let mut troubles = Vec::new();
-            let mut begin =
-                |fixture: crate::context::FixtureId| slot.set_up(fixture.0, Moment(nanoseconds()));
+            let mut begin = |phase, fixture: FixtureId| {
+                if phase == Phase::TearDown {
+                    return self.outlet.begin_tear_down(fixture);
+                }
+                self.outlet.end_tear_down(TearDown::No);
+                slot.set_up(fixture.0, Moment(nanoseconds()));
+            };
             let ready = stage.move_to((case, seat), &mut begin, &mut troubles);
+            self.outlet.end_tear_down(TearDown::No);
             if case.options.suite.is_none() {
                 // What goes wrong for one test alone is said with that test.
                 troubles.clear();
@@ -88,15 +98,17 @@ impl Suite {
                 Err(outcome) => Attempt { outcome, elapsed: std::time::Duration::ZERO },
             };
             self.tell(self.rules.plugins.take_troubles())?;
+            is_over = self.rules.ends_run(case, &attempt.outcome);
             self.outlet.report(id, attempt, (slot, is_suite))?;
+            is_over |= self.outlet.queue.is_abandoned();
         }
         let mut troubles = Vec::new();
-        stage.leave(&mut troubles);
+        stage.leave(&mut |_, fixture| self.outlet.begin_tear_down(fixture), &mut troubles);
         self.rules.plugins.finish();
         troubles.extend(self.rules.plugins.take_troubles());
         self.tell(troubles)?;
         // A fixture that ends the process with success does not get here.
-        self.outlet.queue.set_through(self.outlet.lane);
+        self.outlet.end_tear_down(TearDown::Through);
         Ok(())
     }
 
@@ -119,6 +131,14 @@ impl Suite {
 }
 
 impl Outlet {
+    fn begin_tear_down(&self, fixture: FixtureId) {
+        self.queue.set_tear_down(self.lane, TearDown::Of(fixture.0));
+    }
+
+    fn end_tear_down(&self, next: TearDown) {
+        self.queue.set_tear_down(self.lane, next);
+    }
+
     fn report(&mut self, id: CaseId, attempt: Attempt, (slot, is_suite): (Slot, bool)) -> io::Result<()> {
         // std's stdout keeps a line that has no end yet; it belongs to this test, not to the next.
         let _ = io::stdout().flush();

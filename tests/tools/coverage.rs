@@ -89,6 +89,21 @@ fn in_one_process_every_call_is_counted_once() {
     with_each_pattern("counts", DIRECT, |run| run.expect_suite(1, [1, 4, 1004, 1, 0]));
 }
 
+/// Calls of `fixtures`: set-up and tear-down of a suite, of two tests, and of the run; what gives two tests; what tests call.
+const WITH_FIXTURES: Counts = [1, 9, 16, 1, 0];
+
+/// nose 2.36: each process has its counts, and none has those of the process that it was forked from.
+#[test]
+fn bug_2_36_calls_of_fixtures_are_counted_once_wherever_they_are_set_up() {
+    // The supervisor, the fixture host, the pool, the suite's child.
+    for mode in [FRESH, POOLED] {
+        with_each_pattern("fixtures", mode, |run| run.expect_suite(4, WITH_FIXTURES));
+    }
+    // The same without the pool, and a child for each of the other six tests.
+    with_each_pattern("fixtures", ISOLATED, |run| run.expect_suite(9, WITH_FIXTURES));
+    with_each_pattern("fixtures", DIRECT, |run| run.expect_suite(1, WITH_FIXTURES));
+}
+
 #[test]
 fn a_crash_takes_no_counts_but_those_of_the_process_that_crashed() {
     for mode in [FRESH, POOLED, ISOLATED, SPAWNED] {

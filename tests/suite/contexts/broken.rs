@@ -1,6 +1,6 @@
 //! Fixtures that fail, and tests that take a suite's process with them: what is told, what still runs, and how it ends.
 
-use super::{Ran, Road, run};
+use super::{Ran, Road, run, run_with};
 use crate::expect::Mode;
 
 #[test]
@@ -17,6 +17,7 @@ fn c18_set_ups_that_fail_come_out_as_the_table_says() {
             "set-up of fails::broken: \"no database\"",
             "set-up of hangs::broken: it was still running after 2s, and was stopped",
             "set-up of panics::broken: it panicked",
+            "set-up of panics_with_a_number::broken: it panicked",
         ]);
         expect_nothing_blocked_ran(&ran);
         ran.expect_text("---- set-up of aborts::broken ----\nlast words\n");
@@ -42,6 +43,45 @@ fn c11_a_set_up_that_fails_or_panics_blocks_the_tests_below_and_no_other() {
             if report.results.get(name).is_none_or(|said| said != &["FAILED"]) {
                 ran.fail(&format!("{road:?}: `{name}` should be blocked"));
             }
+        }
+    }
+}
+
+/// What a set-up panics with need not be a text.
+#[test]
+fn c15_a_set_up_that_panics_with_a_number_blocks_its_tests_and_the_run_goes_on() {
+    for road in Road::all() {
+        let ran = run("set_ups", road, 1, &["panics_with_a_number", "unaffected"]);
+        ran.expect_code(101).expect_text("FAILED. 1 passed; 4 failed; 0 ignored");
+        ran.expect_troubles(&["set-up of panics_with_a_number::broken: it panicked"]);
+        expect_nothing_blocked_ran(&ran);
+        ran.expect_units("unaffected", &["+ good, = runs, - good"]);
+    }
+}
+
+#[test]
+fn c24_a_fixture_of_each_test_is_torn_down_whatever_comes_of_the_test() {
+    for road in Road::all() {
+        let ran = run("per_test", road, 1, &[]);
+        ran.expect_table();
+        ran.expect_units(
+            "class",
+            &[
+                "+ own, = passes, = its tear-down, - own",
+                "+ own, - own", // its set-up failed: it is dropped there, and not torn down
+                "+ own, = fails, = its tear-down, - own",
+            ],
+        );
+    }
+}
+
+#[test]
+fn c25_a_module_of_one_function_is_set_up_and_torn_down_around_its_error() {
+    for road in Road::all() {
+        for lanes in [1, 4] {
+            let ran = run("per_test", road, lanes, &["function::", "has_no_fixture"]);
+            ran.expect_code(101).expect_text("FAILED. 1 passed; 1 failed").expect_text("Error: \"no good\"");
+            ran.expect_units("function", &["+ attached, = returns_an_error, - attached"]);
         }
     }
 }
@@ -77,7 +117,8 @@ fn what_is_set_up_around_a_fixture_that_fails_is_torn_down() {
 fn expect_nothing_blocked_ran(ran: &Ran) {
     let scenarios =
         ["aborts", "exits_zero", "fails", "hangs", "panics", "skips", "split_fails", "split_panics"];
-    for scenario in scenarios.into_iter().chain(["split_skips"]) {
+    let others = ["split_skips", "panics_with_a_number", "split_panics_with_a_number"];
+    for scenario in scenarios.into_iter().chain(others) {
         if ran.steps.of(scenario).iter().any(|(_, step)| *step != "+ broken") {
             ran.fail(&format!("{:?}: nothing of `{scenario}` should run behind its set-up", ran.road));
         }
@@ -104,6 +145,22 @@ fn tears_down(road: Road, name: &str, steps: &[&str], trouble: Option<&str>) -> 
     ran.expect_troubles(&trouble.into_iter().collect::<Vec<_>>());
     ran.expect_units(name, &[&steps.join(", ")]);
     ran
+}
+
+/// A fixture that has a tear-down alone makes its module one unit.
+#[test]
+fn m3_a_module_with_only_a_tear_down_is_one_unit() {
+    for road in Road::all() {
+        for lanes in [1, 2] {
+            let ran = run("tear_downs", road, lanes, &["alone::"]);
+            ran.expect_code(0).expect_text("ok. 2 passed; 0 failed").expect_troubles(&[]);
+            let (pids, steps): (Vec<u32>, Vec<&str>) = ran.steps.of("alone").into_iter().unzip();
+            let is_one_process = pids.iter().all(|pid| *pid == pids[0]);
+            if steps != ["= one", "= two", "- cleaner"] || !is_one_process {
+                ran.fail(&format!("{road:?}: the steps of one process should be these, not {steps:?}"));
+            }
+        }
+    }
 }
 
 const TO_THE_END: &[&str] = &["+ around", "+ value", "= passes", "- value", "- around"];
@@ -134,9 +191,9 @@ fn a_tear_down_that_fails_fails_the_run_and_the_outer_ones_still_come() {
 #[test]
 fn a_tear_down_that_dies_or_hangs_fails_the_run_and_results_stand() {
     for road in Road::SAFE {
-        let trouble = "teardown of aborts: its process was killed by signal 6 (SIGABRT)";
+        let trouble = "teardown of aborts::value: its process was killed by signal 6 (SIGABRT)";
         tears_down(road, "aborts", TO_THE_FIRST, Some(trouble));
-        let trouble = "teardown of hangs: it was still running after 2s, and was stopped";
+        let trouble = "teardown of hangs::value: it was still running after 2s, and was stopped";
         tears_down(road, "hangs", TO_THE_FIRST, Some(trouble));
     }
 }
@@ -148,8 +205,75 @@ fn a_tear_down_that_exits_with_zero_fails_the_run() {
             road,
             "exits_zero",
             TO_THE_FIRST,
-            Some("teardown of exits_zero: its process exited with code 0"),
+            Some("teardown of exits_zero::value: its process exited with code 0"),
         );
+    }
+}
+
+/// A test with fixtures of its own has come out before they are torn down. In the pool it is tried again first.
+#[test]
+fn a_split_tear_down_that_dies_or_hangs_is_named_and_the_result_stands() {
+    for road in Road::SAFE {
+        for (name, how) in [
+            ("split_aborts", "its process was killed by signal 6 (SIGABRT)"),
+            ("split_exits_zero", "its process exited with code 0"),
+            ("split_hangs", "it was still running after 2s, and was stopped"),
+        ] {
+            let ran = run("tear_downs", road, 2, &["--exact", &format!("{name}::passes")]);
+            ran.expect_nobody_left().expect_code(101).expect_text(&format!("test {name}::passes ... ok"));
+            ran.expect_text("test result: FAILED. 1 passed; 0 failed");
+            ran.expect_troubles(&[&format!("teardown of {name}::value: {how}")]);
+            if name == "split_aborts" {
+                ran.expect_text("---- teardown of split_aborts::value ----\nlast words\n");
+            }
+        }
+    }
+}
+
+/// Where nothing that went wrong in the pool is tried again.
+#[test]
+fn split_fixtures_that_die_are_named_in_the_pool_too() {
+    for mode in [Mode::Parallel, Mode::Pooled] {
+        let never = ("SNOUT_ISOLATE", "never");
+        let set_up = |name| run_with("split_set_ups", Road::In(mode), &[name], &[never]);
+        for (name, how) in [
+            ("aborts", "its process was killed by signal 6 (SIGABRT)"),
+            ("exits_zero", "its process exited with code 0"),
+            ("hangs", "it was still running after 2s, and was stopped"),
+        ] {
+            let ran = set_up(name);
+            ran.expect_code(101).expect_nobody_left().expect_text("FAILED. 0 passed; 1 failed");
+            ran.expect_text(&format!("not run: fixture `{name}::broken` could not be set up: {how}"));
+        }
+        for (name, how) in [
+            ("split_aborts", "its process was killed by signal 6 (SIGABRT)"),
+            ("split_exits_zero", "its process exited with code 0"),
+            ("split_hangs", "it was still running after 2s, and was stopped"),
+        ] {
+            let ran = run_with("tear_downs", Road::In(mode), &[&format!("{name}::")], &[never]);
+            ran.expect_code(101).expect_nobody_left().expect_text("FAILED. 1 passed; 0 failed");
+            ran.expect_troubles(&[&format!("teardown of {name}::value: {how}")]);
+        }
+    }
+}
+
+#[test]
+fn a_tear_down_that_dies_amid_a_suite_is_named_and_harms_no_test_behind_it() {
+    for road in Road::SAFE {
+        let ran = run("tear_downs", road, 1, &["amid_dies::"]);
+        ran.expect_code(101).expect_nobody_left().expect_text("FAILED. 2 passed; 0 failed");
+        let how = "its process was killed by signal 6 (SIGABRT)";
+        ran.expect_troubles(&[&format!("teardown of amid_dies::inner::bad: {how}")]);
+        ran.expect_units("amid_dies", &["+ outer, = first", "+ outer, = second, - outer"]);
+    }
+}
+
+#[test]
+fn what_a_split_tear_down_says_before_it_panics_is_shown() {
+    for road in Road::all() {
+        let ran = run("tear_downs", road, 2, &["split_panics"]);
+        ran.expect_code(101).expect_text("---- teardown of split_panics::value ----\n");
+        ran.expect_text("cannot be cleaned");
     }
 }
 
@@ -209,7 +333,12 @@ fn m14_tests_that_end_or_stop_their_suite_fail_alone() {
 fn a_pool_that_is_done_before_the_children_ends_well() {
     for mode in [Mode::Parallel, Mode::Pooled] {
         // A child for each lane; the first is waited for until its time is up.
-        let ran = run("tear_downs", Road::In(mode), 2, &["hangs", "::ends_well", "split_ends_well", "amid"]);
+        let ran = run(
+            "tear_downs",
+            Road::In(mode),
+            2,
+            &["hangs", "--skip", "split_hangs", "::ends_well", "split_ends_well", "amid::"],
+        );
         ran.expect_code(101).expect_no_text("pool died");
     }
 }

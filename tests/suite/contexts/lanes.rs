@@ -139,3 +139,39 @@ fn a_module_s_time_limit_beats_the_run_s_and_is_inherited() {
         }
     }
 }
+
+/// Runs all of these at once: they wait, most of the time.
+fn at_once(roads: &[Road], check: impl Fn(Road) + Sync) {
+    std::thread::scope(|scope| {
+        let check = &check;
+        let running: Vec<_> = roads.iter().map(|&road| scope.spawn(move || check(road))).collect();
+        for one in running {
+            one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+    });
+}
+
+/// nose 2.22: the limit was a task's, and read by users as a test's.
+#[test]
+fn bug_2_22_a_suite_may_take_longer_than_its_tests_may() {
+    at_once(&Road::SAFE, |road| {
+        let ran = run("limits", road, 2, &["long::"]);
+        ran.expect_code(0).expect_text("ok. 3 passed").expect_nobody_left();
+        ran.expect_units("long", &["+ value, = one, = two, = three, - value"]);
+    });
+}
+
+/// nose 2.7: nobody looked at what was overdue while others came out.
+#[test]
+fn bug_2_7_a_test_is_stopped_in_time_while_others_come_out_all_the_time() {
+    at_once(&Road::SAFE[1..], |road| {
+        let ran = run("limits", road, 3, &["slow::", "delivers::"]);
+        ran.expect_code(101).expect_text("FAILED. 150 passed; 2 failed").expect_nobody_left();
+        let report = ran.report();
+        for name in ["slow::alone", "slow::suite::in_a_suite"] {
+            if !report.sections[name].contains("timed out: still running after 1s") {
+                ran.fail(&format!("{road:?}: `{name}` should have been stopped"));
+            }
+        }
+    });
+}

@@ -4,6 +4,8 @@
 
 mod broken;
 mod calls;
+mod classes;
+mod formats;
 mod lanes;
 mod order;
 mod output;
@@ -11,6 +13,7 @@ mod plugins;
 mod refused;
 mod selection;
 mod shared;
+mod stops;
 pub(crate) mod table;
 
 use std::collections::BTreeMap;
@@ -54,6 +57,11 @@ impl Road {
     /// Whether a suite has a process of its own.
     fn has_processes(self) -> bool {
         matches!(self, Road::In(_))
+    }
+
+    /// Whether processes are executed, so that they inherit nothing.
+    fn is_spawned(self) -> bool {
+        matches!(self, Road::In(Mode::Spawned | Mode::SpawnedAlone))
     }
 
     /// The mode whose verdicts hold on it.
@@ -151,6 +159,12 @@ impl Ran {
     #[track_caller]
     fn expect_text(&self, fragment: &str) -> &Ran {
         self.ended.expect_text(fragment);
+        self
+    }
+
+    #[track_caller]
+    fn expect_no_text(&self, fragment: &str) -> &Ran {
+        self.ended.expect_no_text(fragment);
         self
     }
 

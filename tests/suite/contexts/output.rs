@@ -1,6 +1,6 @@
 //! What tests of a suite print is shown with the test that printed it, and what they leave behind is found.
 
-use super::{Road, run};
+use super::{Road, run, run_with};
 
 #[test]
 fn each_failing_test_of_a_suite_shows_its_own_output_and_no_other() {
@@ -60,5 +60,75 @@ fn whom_a_suite_leaves_behind_is_named_and_killed() {
         let ran = run("output", road, 2, &["leaks::"]);
         ran.expect_nobody_left().expect_code(0).expect_text("2 passed");
         ran.expect_text("\nleaked:\n    leaks::").expect_text(" left 1 process behind, killed: sleep (pid ");
+    }
+}
+
+/// The harness's own frames are cut off, above and below, as they are of a test.
+#[test]
+fn a_backtrace_of_a_fixture_or_a_case_shows_none_of_the_harness_s_frames() {
+    let tear_down = ("HOW", "panic in tear-down");
+    for (name, filter, frames) in [
+        (
+            "set_ups",
+            "panics::",
+            &["::panics::broken::Defined>::set_up\n", "::split_panics::broken::Defined>::set_up\n"][..],
+        ),
+        (
+            "tear_downs",
+            "panics::",
+            &["::panics::value::Defined>::tear_down", "::drop_panics::Bomb as core::ops::drop::Drop>::drop"],
+        ),
+        ("shared_troubles", "panics::", &["::panics::broken::Defined>::set_up\n"]),
+        ("shared_troubles", "dies::", &["::dies::fragile::Defined>::tear_down"]),
+        ("generated", "is_small::number 6", &["::is_small::Defined>::run\n"]),
+        ("generated", "breaks", &["::breaks::counts::Defined>::generate::{{closure}}\n"]),
+    ] {
+        for road in Road::all().filter(|road| name != "shared_troubles" || !road.is_spawned()) {
+            let ran = run_with(name, road, &[filter], &[("RUST_BACKTRACE", "1"), tear_down]);
+            // What is shared in the one process there is says so on its standard error.
+            let said = ran.text() + &ran.error_text();
+            let is_missing = |frame: &&&str| !said.contains(**frame);
+            let missing = frames.iter().chain(&["stack backtrace:"]).find(is_missing);
+            let foreign = ["snout::", "std::thread"].into_iter().find(|frame| said.contains(frame));
+            if missing.is_some() || foreign.is_some() {
+                ran.fail(&format!("{road:?}: there should be {missing:?}, and no {foreign:?}"));
+            }
+        }
+    }
+}
+
+/// Where in a program's source a text stands that is there once.
+fn place_of(program: &str, text: &str) -> String {
+    let path = format!("{}/fixtures/contexts/tests/{program}.rs", crate::build::ROOT);
+    let source = std::fs::read_to_string(path).expect("the program's source");
+    let mut lines = (1..).zip(source.lines()).filter(|(_, line)| line.contains(text));
+    let (Some((line, _)), None) = (lines.next(), lines.next()) else {
+        panic!("`{text}` should be there once")
+    };
+    format!("panicked at tests/{program}.rs:{line}:")
+}
+
+#[test]
+fn c32_a_panic_says_where_it_was() {
+    for (name, filter, text) in [
+        ("deaths", "suite::t2_panics", "panic!(\"by itself\")"),
+        ("per_test", "class::fails", "panic!(\"by itself\")"),
+        ("set_ups", "panics::one", "panic!(\"no such luck\")"),
+        ("set_ups", "split_panics::one", "panic!(\"no luck either\")"),
+        ("shared_troubles", "panics::blocked", "panic!(\"no luck\")"),
+        ("tear_downs", "panics::passes", "panic!(\"cannot be stopped\")"),
+        ("tear_downs", "split_panics::passes", "panic!(\"cannot be cleaned\")"),
+        ("tear_downs", "drop_panics::passes", "panic!(\"dropped too hard\")"),
+        ("generated", "is_small::number 6", "assert!(number < 6"),
+        ("generated", "breaks::counts", "panic!(\"no more than two\")"),
+    ] {
+        let place = place_of(name, text);
+        for road in Road::all().filter(|road| name != "shared_troubles" || !road.is_spawned()) {
+            let ran = run(name, road, 1, &[filter]);
+            // What is shared in the one process there is says so on its standard error.
+            if !(ran.text() + &ran.error_text()).contains(&place) {
+                ran.fail(&format!("{road:?}: `{filter}` should say `{place}`"));
+            }
+        }
     }
 }

@@ -47,6 +47,34 @@ fn c6_several_names_with_common_ancestors() {
     );
 }
 
+/// The names of one package stand apart: it is set up once for both all the same, and the other one is not in between.
+#[test]
+fn c7_names_with_some_common_ancestors() {
+    for road in Road::all() {
+        let ran = run("order", road, 1, &["--exact", "p::m::add", "one_module::one", "p::s::test"]);
+        ran.expect_code(0).expect_text("ok. 3 passed");
+        let first = ["p + package", "p + m", "p = add", "p - m", "p + s", "p = test", "p - s", "p - package"];
+        let second = [
+            "one_module + z",
+            "one_module + m",
+            "one_module + a",
+            "one_module = one",
+            "one_module - a",
+            "one_module - m",
+            "one_module - z",
+        ];
+        let steps: Vec<&str> = ran
+            .steps
+            .0
+            .iter()
+            .map(|step| step.text.rsplit_once(" #").map_or(&*step.text, |(text, _)| text))
+            .collect();
+        if steps != [&second[..], &first].concat() && steps != [&first[..], &second].concat() {
+            ran.fail(&format!("{road:?}: one package behind the other, each once; but: {steps:#?}"));
+        }
+    }
+}
+
 #[test]
 fn c8_names_with_no_common_ancestors() {
     for road in Road::all() {

@@ -1,7 +1,8 @@
 //! Fixtures of the run, and tests that are known only when the program runs: both come from a process that all others are forked from.
 
-use super::{Ran, Road, run, run_with};
+use super::{Ran, Road, finish, run, run_with};
 use crate::expect::Mode;
+use crate::rig::Program;
 
 /// Those on which processes are forked, or none is made.
 fn roads() -> impl Iterator<Item = Road> {
@@ -195,13 +196,29 @@ fn a_test_knows_who_it_is() {
     }
 }
 
+/// They wait for each other: were they to run one after the other, none would end well.
 #[test]
-fn c40_classes_of_outcomes_are_counted_by_their_names() {
-    for road in Road::all() {
-        let ran = run("attempts", road, 2, &["is_"]);
-        ran.expect_code(101).expect_text("0 passed; 1 failed; 1 ignored");
-        ran.expect_text("test is_to_be_done ... ignored, TODO: waits for version 2");
-        ran.expect_text("note: BROKEN: since the move").expect_text("\nclasses:\n    BROKEN=1, TODO=1\n");
+fn m9_tests_below_a_shared_fixture_run_at_the_same_time() {
+    for mode in [Mode::Parallel, Mode::Pooled, Mode::Isolated] {
+        let ran = run("at_once", Road::In(mode), 4, &[]);
+        ran.expect_table();
+        expect_count(&ran, "at_once", "+ server", 1);
+        for filter in ["_meets_", "::meets_"] {
+            run("at_once", Road::In(mode), 2, &[filter]).expect_code(0).expect_text("ok. 2 passed");
+        }
+    }
+}
+
+/// nose's negative number of processes: one for each processor.
+#[test]
+fn m10_they_do_so_with_as_many_lanes_as_there_are_processors() {
+    if std::thread::available_parallelism().is_ok_and(|processors| processors.get() < 2) {
+        return; // one lane is right, then
+    }
+    for filter in ["_meets_", "::meets_"] {
+        let program = Program::with_contexts("at_once").env("SNOUT_PROCESSES", "-1");
+        let ran = finish("at_once", Road::In(Mode::Parallel), program.into_command(), &[filter]);
+        ran.expect_code(0).expect_text("ok. 2 passed");
     }
 }
 

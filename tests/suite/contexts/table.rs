@@ -123,6 +123,11 @@ const PROGRAMS: &[Entry] = &[
                 "panics::below::two",
                 "not run: fixture `panics::broken` could not be set up: it panicked",
             ),
+            failed("panics_with_a_number::one", "Box<dyn Any>"),
+            failed(
+                "panics_with_a_number::below::two",
+                "not run: fixture `panics_with_a_number::broken` could not be set up: it panicked",
+            ),
             ignored("skips::one", "no docker here"),
             ignored("skips::below::two", "no docker here"),
             failed(
@@ -135,6 +140,8 @@ const PROGRAMS: &[Entry] = &[
             ),
             failed("split_panics::one", "no luck either"),
             failed("split_panics::below::two", "no luck either"),
+            failed("split_panics_with_a_number::one", "Box<dyn Any>"),
+            failed("split_panics_with_a_number::below::two", "Box<dyn Any>"),
             ignored("split_skips::one", "no display here"),
             ignored("split_skips::below::two", "no display here"),
             ok("unaffected::runs"),
@@ -145,9 +152,18 @@ const PROGRAMS: &[Entry] = &[
         "split_set_ups",
         CannotCompile,
         &[
-            failed("aborts::one", "its process was killed by signal 6 (SIGABRT)"),
-            failed("exits_zero::one", "its process exited with code 0"),
-            failed("hangs::one", "still running after 2s"),
+            failed(
+                "aborts::one",
+                "not run: fixture `aborts::broken` could not be set up: its process was killed by signal 6 (SIGABRT)",
+            ),
+            failed(
+                "exits_zero::one",
+                "not run: fixture `exits_zero::broken` could not be set up: its process exited with code 0",
+            ),
+            failed(
+                "hangs::one",
+                "not run: fixture `hangs::broken` could not be set up: it was still running after 2s, and was stopped",
+            ),
             ok("unaffected::runs"),
             ok("without_a_fixture"),
         ],
@@ -175,6 +191,44 @@ const PROGRAMS: &[Entry] = &[
         ],
     ),
     program("output", CannotCompile, &[]),
+    program("stops", CannotCompile, &[]),
+    program(
+        "per_test",
+        CannotCompile,
+        &[
+            ok("class::passes"),
+            failed(
+                "class::has_none",
+                "not run: fixture `class::own` could not be set up: \"not for this one\"",
+            ),
+            failed("class::fails", "by itself"),
+            failed("function::returns_an_error", "Error: \"no good\""),
+            ok("has_no_fixture"),
+        ],
+    ),
+    program(
+        "at_once",
+        CannotCompile,
+        &[
+            ok("first_meets_second"),
+            ok("second_meets_first"),
+            ok("third::meets_fourth"),
+            ok("fourth::meets_third"),
+        ],
+    ),
+    program("limits", CannotCompile, &[]),
+    program(
+        "classes",
+        CannotCompile,
+        &[
+            ignored("t1_skips", "skipped itself"),
+            ignored("t2_skips_for_a_reason", "no docker here"),
+            ignored("t3_is_deprecated", "DEPRECATED: use the other one"),
+            ignored("t4_is_for_later", "TODO: waits for version 2"),
+            failed("t5_is_broken", "note: BROKEN: fix me"),
+            ok("t6_passes"),
+        ],
+    ),
     program("options", CannotCompile, &[]),
     program("lanes", CannotCompile, &[]),
     program(
