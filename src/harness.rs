@@ -260,6 +260,19 @@ fn conduct(
     Ok(ending)
 }
 
+impl Desk<'_> {
+    /// What people who wait should know now.
+    fn say_at_once(&mut self, event: &Event) -> io::Result<()> {
+        let Event::Notice(notice) = event else { return Ok(()) };
+        if let Some(line) = report::at_once(notice, &self.ledger) {
+            self.reporter.flush()?;
+            // If standard error is closed, there is nobody to tell.
+            let _ = write!(StandardStream::error(), "\nsnout: {line}\n");
+        }
+        Ok(())
+    }
+}
+
 /// Where events arrive: the ledger takes them in, the reporter says what they call for.
 struct Desk<'run> {
     ledger: Ledger<'run>,
@@ -269,7 +282,8 @@ struct Desk<'run> {
 impl Listener for Desk<'_> {
     fn hear(&mut self, event: Event) -> io::Result<()> {
         self.ledger.apply(&event);
-        self.reporter.event(&event, &self.ledger)
+        self.reporter.event(&event, &self.ledger)?;
+        self.say_at_once(&event)
     }
 
     fn run_report(&self) -> RunReport<'_> {

@@ -15,6 +15,8 @@ pub(crate) struct Ledger<'run> {
     passed: Vec<Finished>,
     failed: Vec<Finished>,
     notices: Vec<Notice>,
+    /// Which tests have come out.
+    has_come: Vec<bool>,
     /// Every test that has come out, without its output; only if somebody will ask.
     all: Option<Vec<Finished>>,
     /// How many tests named which class of outcomes.
@@ -48,6 +50,7 @@ impl<'run> Ledger<'run> {
             passed: Vec::new(),
             failed: Vec::new(),
             notices: Vec::new(),
+            has_come: vec![false; cases.len()],
             all: None,
             classes: BTreeMap::new(),
             elapsed: Duration::ZERO,
@@ -76,6 +79,7 @@ impl<'run> Ledger<'run> {
     }
 
     fn finish(&mut self, finished: &Finished) {
+        self.has_come[finished.case.index()] = true;
         if let Some(all) = &mut self.all {
             all.push(Finished { output: Output::default(), ..finished.clone() });
         }
@@ -133,6 +137,20 @@ impl<'run> Ledger<'run> {
         &self.classes
     }
 
+    /// The signal that has ended the run.
+    pub(crate) fn interrupted_by(&self) -> Option<i32> {
+        self.notices.iter().find_map(|notice| match notice {
+            Notice::Interrupted { signal, .. } => Some(*signal),
+            _ => None,
+        })
+    }
+
+    /// Tests that were selected and have not come out.
+    pub(crate) fn not_run(&self) -> impl Iterator<Item = &'run Case> {
+        let cases = self.cases.iter().zip(&self.has_come);
+        cases.filter(|(_, has_come)| !**has_come).map(|(case, _)| case)
+    }
+
     pub(crate) fn notices(&self) -> &[Notice] {
         &self.notices
     }
@@ -147,7 +165,7 @@ impl<'run> Ledger<'run> {
     pub(crate) fn is_success(&self) -> bool {
         let speaks_against_it = |notice: &Notice| match notice {
             Notice::PoolDied { in_flight, .. } => in_flight.is_empty(),
-            Notice::Trouble(_) => true,
+            Notice::Trouble(_) | Notice::Interrupted { .. } | Notice::GivenUp(_) => true,
             Notice::Escalated { .. }
             | Notice::Flaky { .. }
             | Notice::Leaked { .. }

@@ -25,6 +25,8 @@ use crate::model::CaseId;
 /// Twice the number of entries, and one more when nothing more will come: who sleeps on the word sees either.
 const QUEUED: usize = 0;
 const TAKEN: usize = 1;
+/// Tests that still run are given up.
+const GIVEN_UP: usize = 2;
 const HEAD: usize = 8;
 
 /// Words a lane has: what it runs, its child's leash, whether its pipes were read, whether its child has made new ones, how far that
@@ -163,6 +165,21 @@ impl ChildQueue {
     /// Whether that was said: a suite's child stops behind the test that it runs.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.words[TAKEN].load(SeqCst) == u64::MAX
+    }
+
+    /// Tests that still run are given up: a child with fixtures tears those down that nobody holds.
+    pub(crate) fn give_up(&self) {
+        self.words[GIVEN_UP].store(1, SeqCst);
+    }
+
+    /// Whether that was said.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.words[GIVEN_UP].load(SeqCst) == 1
+    }
+
+    /// The word by which it is said.
+    pub(crate) fn give_up_gate(&self) -> &'static AtomicU64 {
+        &self.words[GIVEN_UP]
     }
 
     /// The word that idle fork servers wait on.

@@ -6,44 +6,12 @@ use super::direct;
 use super::fork_servers::ForkServer;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
-use crate::model::{Cause, Failure, Notice};
+use crate::model::Notice;
 use crate::sys::futex;
 use crate::sys::process::{self, Change};
 use crate::sys::signals::Signal;
 
 impl Supervisor<'_> {
-    /// Behind the failure that ends the run: starts nothing new, and lets what is under way come out. What that has set up it tears
-    /// down.
-    pub(super) fn let_come_out(&mut self) -> io::Result<()> {
-        self.turns.abandon();
-        futex::wake_all(self.turns.gate());
-        self.table.allow_lanes(0);
-        while self.interrupted_by.is_none() && (self.busy_pool_lanes() > 0 || !self.fork_servers.is_empty()) {
-            self.drop_queue()?;
-            // A lane that leaves does not ring.
-            self.busy |= self.busy_pool_lanes() > 0;
-            self.take_in()?;
-        }
-        self.look_at_table()?;
-        self.drop_queue()?;
-        // Lanes that wait for room or for permission find that nothing is left, and end.
-        self.table.claim_rest(self.job.plan.order().len());
-        self.table.grant_serial();
-        let gates = [self.table.lane_gate(), self.table.grant_gate(), self.table.serial_gate()];
-        gates.into_iter().for_each(futex::wake_all);
-        Ok(())
-    }
-
-    /// What was to get a process of its own does not: but a test whose time was up in the pool has failed.
-    fn drop_queue(&mut self) -> io::Result<()> {
-        for unit in std::mem::take(&mut self.queue) {
-            if let Some(Cause::TimedOut(limit)) = unit.cause {
-                self.book.fail(unit.case, Failure::TimedOut { limit })?;
-            }
-        }
-        Ok(())
-    }
-
     /// Ends every process that is left, and tells of what was found then.
     pub(super) fn close_down(&mut self, is_complete: bool) -> io::Result<()> {
         if self.job.in_process {
@@ -68,10 +36,7 @@ impl Supervisor<'_> {
                 match signal {
                     Signal::Child if is_complete => self.take_changes()?,
                     Signal::Child => self.bury(),
-                    Signal::Stop(_) => {
-                        self.fork_servers.iter().for_each(|server| process::kill(server.pid));
-                        self.kill_pool_and_host();
-                    }
+                    Signal::Stop(number) => self.take_stop(number)?,
                 }
             }
             self.read_pipes()?;
@@ -80,7 +45,8 @@ impl Supervisor<'_> {
         let left = process::adopted();
         left.iter().for_each(|(pid, _)| process::kill_one(*pid));
         self.tell_of_leftovers(left, None)?;
-        self.report_plugins()
+        self.tell_of_killed()?;
+        if self.is_killing() { Ok(()) } else { self.report_plugins() }
     }
 
     /// Has every process end: by itself where all is done, else at once.

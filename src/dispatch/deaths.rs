@@ -113,12 +113,14 @@ impl Supervisor<'_> {
     /// A test has come out; unless it failed, and is to be tried again.
     pub(super) fn come_out(&mut self, finished: Finished, attempt: u16, retries: u16) -> io::Result<()> {
         let case = finished.case;
-        let may_fail =
-            matches!(&finished.outcome, Outcome::Failed(why) if !matches!(why, Failure::Blocked { .. }));
+        self.held_back.retain(|held| held.case != case);
+        let may_fail = !self.is_cut_short()
+            && matches!(&finished.outcome, Outcome::Failed(why) if !matches!(why, Failure::Blocked { .. }));
         let may_start = !self.job.in_process && !self.is_cut_short();
         if may_fail && may_start && retries < self.book.case(case).options.retries {
             self.book.take_from_pool(case);
             self.queue.push_back(Unit::again(case, attempt + 1, retries + 1));
+            self.held_back.push(finished);
             return Ok(());
         }
         if retries > 0 && finished.outcome == Outcome::Passed {
@@ -162,7 +164,9 @@ impl Supervisor<'_> {
         self.tell_of_stray(&mut pool)?;
         // A pool that has finished everything ends by itself.
         let is_done = change == Change::Exited(0) && self.table.is_all_finished();
-        if let Some(death) = pool.death(change).filter(|_| !is_done) {
+        if self.is_given_up() {
+            self.give_up_pool_s_tests()?;
+        } else if let Some(death) = pool.death(change).filter(|_| !is_done) {
             self.pool_died(death)?;
         }
         // What else it had to say was about tests that were taken from it, and its lanes are free.
@@ -209,6 +213,19 @@ impl Supervisor<'_> {
                 order[rest].iter().try_for_each(|&case| self.book.fail(case, failure.clone()))
             }
         }
+    }
+
+    /// The pool was killed, for the run ends: tests that ran come out as interrupted.
+    fn give_up_pool_s_tests(&mut self) -> io::Result<()> {
+        let begun = self.running().collect::<Vec<_>>();
+        for (case, started) in begun {
+            if !self.settle(case)?
+                && let Some(failure) = self.interrupted(case, started)
+            {
+                self.book.fail(case, failure)?;
+            }
+        }
+        Ok(())
     }
 
     /// What is no matter of the pool's from the start.

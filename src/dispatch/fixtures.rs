@@ -38,6 +38,11 @@ impl Supervisor<'_> {
         let timeout = self.job.rules.timeout_of(self.book.case(case));
         let how = found.how(end);
         let wrong = wrong(how, found.is_over_time, timeout);
+        if let Some(finished) =
+            self.given_up(case, slot).filter(|_| !matches!(end.tear_down, TearDown::Of(_)))
+        {
+            return self.tell_of_child(unit, finished, found);
+        }
         if slot.state() == State::SettingUp {
             let outcome = Outcome::Failed(self.blocked(FixtureId(slot.fixture()), &wrong));
             let elapsed = now().since(slot.started());
@@ -53,6 +58,14 @@ impl Supervisor<'_> {
         let said = found.said.take();
         let evidence = Evidence { case, slot, how, said: said.as_ref(), is_over_time, timeout };
         self.tell_of_child(unit, evidence.verdict(), found)
+    }
+
+    /// How a test comes out that was still at work when it was given up.
+    pub(super) fn given_up(&self, case: CaseId, slot: Slot) -> Option<Finished> {
+        let is_at_work = matches!(slot.state(), State::Running | State::SettingUp);
+        let failure = self.interrupted(case, slot.started()).filter(|_| is_at_work && self.is_given_up())?;
+        let elapsed = now().since(slot.started());
+        Some(Finished { case, outcome: Outcome::Failed(failure), elapsed, output: Output::default() })
     }
 
     /// A test of the pool went wrong, and gets no process of its own. `failure` is its verdict if no fixture is to blame.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::Job;
 use super::generate::{Generated, Values, Wanted, generate_here, generate_one, trouble};
-use super::launch::{Launcher, PoolEnds};
+use super::launch::{Launcher, Memory, PoolEnds};
 use super::pool::read_all;
 use super::supervisor::now;
 use super::template::Template;
@@ -324,11 +324,15 @@ impl Launcher<'_> {
 
     /// In a new process: is the fixture host, and never returns.
     fn be_host(&self, needed: &[FixtureId], socket: &OwnedFd, frames: File) -> ! {
-        let (table, registry) = (self.memory().table, self.job().registry);
+        let (Memory { table, queue }, registry) = (self.memory(), self.job().registry);
         self.restore_mask();
         name_tests_in_panics();
         let tell = |trouble: Trouble| drop(wire::send_trouble(&trouble, &frames));
-        set_up_shared(registry, needed, |id| table.set_host(HostState::SettingUp(id.0)), tell);
+        let begin = |id: FixtureId| {
+            table.set_host(HostState::SettingUp(id.0));
+            !queue.is_abandoned()
+        };
+        set_up_shared(registry, needed, begin, tell);
         self.serve(socket, || {
             table.set_host(HostState::Ready);
             self.ring();

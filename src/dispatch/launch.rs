@@ -176,6 +176,11 @@ impl<'run> Launcher<'run> {
         self.mask().iter().for_each(SignalMask::restore);
     }
 
+    /// From here on signals that end the run end this process.
+    pub(super) fn let_signals_through(&self) {
+        self.signals.iter().for_each(Signals::let_stops_through);
+    }
+
     pub(super) fn doorbell(&self) -> &OwnedFd {
         &self.doorbell.0
     }
@@ -335,7 +340,7 @@ pub(super) fn run_suite(job: &Job, (memory, lane): (Memory, usize), turn: Turn, 
     let Memory { table, queue } = memory;
     let (frames, output, Some(socket)) = ends else { std::process::exit(1) };
     let rules = BothRules::of(job).child;
-    let outlet = Outlet { queue, lane, socket, frames, output };
+    let outlet = Outlet { queue, lane, socket, frames, output }.into();
     let seat_number = seat(job, lane, turn).lane;
     Suite { plan: job.plan, registry: job.registry, table, rules, seat_number, outlet }.run(turn)
 }

@@ -23,6 +23,8 @@ mod generate;
 #[cfg(snout_processes)]
 mod host;
 #[cfg(snout_processes)]
+mod interrupt;
+#[cfg(snout_processes)]
 mod launch;
 #[cfg(snout_processes)]
 mod pool;

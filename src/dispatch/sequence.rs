@@ -15,7 +15,7 @@ pub(super) fn run(job: &Job, listener: &mut dyn Listener) -> io::Result<Ending> 
     let mut book = Book::new(job, listener);
     let mut troubles = Vec::new();
     let shared = job.shared_needed();
-    set_up_shared(job.registry, &shared, |_| {}, |trouble| troubles.push(trouble));
+    set_up_shared(job.registry, &shared, |_| true, |trouble| troubles.push(trouble));
     tell(&mut book, std::mem::take(&mut troubles))?;
     job.rules.plugins.begin();
     let ended = run_all(job, &mut book);

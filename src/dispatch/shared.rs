@@ -29,7 +29,7 @@ impl Supervisor<'_> {
         }
         if self.job.in_process {
             let mut troubles = Vec::new();
-            set_up_shared(registry, &needed, |_| {}, |trouble| troubles.push(trouble));
+            set_up_shared(registry, &needed, |_| true, |trouble| troubles.push(trouble));
             return self.tell_of_troubles(troubles);
         }
         self.watch_for_host();

@@ -63,6 +63,16 @@ impl Supervisor<'_> {
             return Ok(());
         }
         let timeout = self.job.rules.timeout_of(self.book.case(case));
+        if let Some(finished) = self.given_up(case, slot) {
+            if let TearDown::Of(fixture) = end.tear_down {
+                found.troubles.push(self.trouble(
+                    FixtureId(fixture),
+                    Phase::TearDown,
+                    wrong(how, true, timeout),
+                ));
+            }
+            return self.tell_of_child(unit, finished, found);
+        }
         if slot.state() == State::SettingUp {
             let fixture = FixtureId(slot.fixture());
             let how = wrong(how, found.is_over_time, timeout);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::children::{Outstanding, Unit};
 use super::fork_servers::ForkServer;
 use super::host::{EarlyHost, Host};
+use super::interrupt::Interrupt;
 use super::launch::{Launcher, Memory};
 use super::pool::{Pool, read_all};
 use super::standing::Book;
@@ -53,7 +54,9 @@ pub(crate) struct Supervisor<'run> {
     pub(super) seen: usize,
     /// Whether the last round found finished tests.
     pub(super) busy: bool,
-    pub(super) interrupted_by: Option<i32>,
+    pub(super) interrupt: Option<Interrupt>,
+    /// How tests have failed that are to be tried again.
+    pub(super) held_back: Vec<Finished>,
     /// When the fork servers are to be gone, at the end.
     pub(super) closes_at: Option<Moment>,
 }
@@ -90,7 +93,8 @@ impl<'run> Supervisor<'run> {
             shortest_timeout: job.registry.timeouts().chain(job.rules.timeout).min(),
             seen: 0,
             busy: false,
-            interrupted_by: None,
+            interrupt: None,
+            held_back: Vec::new(),
             closes_at: None,
         })
     }
@@ -99,8 +103,11 @@ impl<'run> Supervisor<'run> {
     pub(crate) fn run(mut self) -> io::Result<Ending> {
         let ended = self.supervise();
         // Whatever went wrong, nobody is left behind.
-        let closed = self.close_down(matches!(ended, Ok(Ending::Complete | Ending::FailedFast)));
-        ended.and_then(|ending| closed.map(|()| ending))
+        let closed = self.close_down(ended.is_ok() && !self.is_killing());
+        // A signal may have come in while processes came to their end.
+        ended.and_then(|ending| {
+            closed.map(|()| self.interrupt.map_or(ending, |it| Ending::Interrupted(it.signal)))
+        })
     }
 
     fn supervise(&mut self) -> io::Result<Ending> {
@@ -118,7 +125,7 @@ impl<'run> Supervisor<'run> {
             }
             self.take_in()?;
         }
-        if self.ending() == Some(Ending::FailedFast) {
+        if self.ending() != Some(Ending::Complete) {
             self.let_come_out()?;
         }
         Ok(self.ending().unwrap_or(Ending::Complete))
@@ -136,7 +143,7 @@ impl<'run> Supervisor<'run> {
     }
 
     fn ending(&self) -> Option<Ending> {
-        if let Some(signal) = self.interrupted_by {
+        if let Some(Interrupt { signal, .. }) = self.interrupt {
             return Some(Ending::Interrupted(signal));
         }
         if self.book.is_complete() {
@@ -145,9 +152,9 @@ impl<'run> Supervisor<'run> {
         self.is_cut_short().then_some(Ending::FailedFast)
     }
 
-    /// Whether nothing new is to start: a failure ends the run.
+    /// Whether nothing new is to start: a failure ends the run, or a signal.
     pub(super) fn is_cut_short(&self) -> bool {
-        self.job.rules.fail_fast && self.book.has_failed()
+        self.is_interrupted() || self.job.rules.fail_fast && self.book.has_failed()
     }
 
     /// Sleeps until something may have happened.
@@ -178,7 +185,7 @@ impl<'run> Supervisor<'run> {
         while let Some(signal) = self.launcher.next_signal() {
             match signal {
                 Signal::Child => self.take_changes()?,
-                Signal::Stop(number) => self.interrupted_by = Some(number),
+                Signal::Stop(number) => self.take_stop(number)?,
             }
         }
         Ok(())

@@ -36,7 +36,8 @@ impl Supervisor<'_> {
             [deadline, self.slow_moment(case, started)]
         });
         let ending = self.pool.as_ref().and_then(Pool::ending_since).map(|since| since.after(grace));
-        let next = children.chain(lanes).chain([ending, host, self.closes_at]).flatten().min();
+        let next = children.chain(lanes).chain([ending, host, self.closes_at, self.interrupt_deadline()]);
+        let next = next.flatten().min();
         let limit = next.map(|next| next.since(now));
         // What begins after this has its own deadline; none is shorter than the shortest timeout.
         let limit = [limit, self.shortest_timeout].into_iter().flatten().min();
@@ -63,8 +64,12 @@ impl Supervisor<'_> {
     pub(super) fn watch_time(&mut self) -> io::Result<()> {
         let now = now();
         self.watch_host(now);
+        self.watch_interrupt(now)?;
         let children = self.running_alone().collect::<Vec<_>>();
         for &(lane, place, case, started) in &children {
+            if self.is_given_up() {
+                break;
+            }
             let limits = self.limits(case);
             if let Some(server) = self.fork_servers.iter_mut().find(|server| server.lane == lane) {
                 server.watch((place, started), limits, now);

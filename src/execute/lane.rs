@@ -279,7 +279,9 @@ impl Lane {
 fn begin(slot: Slot, phase: Phase, fixture: FixtureId) {
     match phase {
         Phase::TearDown => slot.tear_down(fixture.0),
-        Phase::Generate | Phase::SetUp | Phase::Use | Phase::Plugin(_) => slot.set_up(fixture.0, Moment(nanoseconds())),
+        Phase::Generate | Phase::SetUp | Phase::Use | Phase::Plugin(_) => {
+            slot.set_up(fixture.0, Moment(nanoseconds()))
+        }
     }
 }
 

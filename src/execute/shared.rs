@@ -6,18 +6,21 @@ use super::stage::{tear_down, trouble_of};
 use crate::context::{FixtureId, Identity, Registry, Scope, Seat, set_identity};
 use crate::model::Trouble;
 
-/// Sets these fixtures up, in their order. `begin` hears of each before that, `tell` of what goes wrong.
+/// Sets these fixtures up, in their order. `begin` hears of each before that, and may have no more of it; `tell` hears of what goes
+/// wrong.
 pub(crate) fn set_up_shared(
     registry: &'static Registry,
     needed: &[FixtureId],
-    mut begin: impl FnMut(FixtureId),
+    mut begin: impl FnMut(FixtureId) -> bool,
     mut tell: impl FnMut(Trouble),
 ) {
     for &id in needed {
         if Scope::find_shared(registry, id).is_ok() {
             continue;
         }
-        begin(id);
+        if !begin(id) {
+            return;
+        }
         set_identity(Some(Identity { name: registry.fixture(id).fixture.name(), seat: Seat::default() }));
         let made = Scope::set_up_shared(registry, id);
         set_identity(None);

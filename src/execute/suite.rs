@@ -6,7 +6,8 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::attempt::Attempt;
 use super::capture::{Buffer, inherit};
@@ -19,6 +20,13 @@ use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, Phase, Threa
 use crate::plan::Plan;
 use crate::sys::clock::nanoseconds;
 use crate::sys::descriptor::{is_empty, pipe, replace_standard};
+use crate::sys::futex;
+
+/// The supervisor wakes whoever waits to be told that tests are given up; looking again now and then survives a lost wake-up.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// As much as a program's first thread has.
+const STACK: usize = 8 << 20;
 
 /// What a child that runs a unit has.
 pub(crate) struct Suite {
@@ -28,7 +36,13 @@ pub(crate) struct Suite {
     pub(crate) rules: &'static Rules,
     /// What its tests see as their lane.
     pub(crate) seat_number: u32,
-    pub(crate) outlet: Outlet,
+    pub(crate) outlet: Mutex<Outlet>,
+}
+
+/// The unit on its way: a thread runs it, and another may have to tear down what that has set up.
+struct OnItsWay {
+    suite: Suite,
+    stage: Mutex<Stage>,
 }
 
 /// What the child writes to, test by test.
@@ -44,84 +58,134 @@ pub(crate) struct Outlet {
 
 impl Suite {
     /// Runs the unit that begins with this turn's test, and ends the process.
-    pub(crate) fn run(mut self, turn: Turn) -> ! {
-        inherit();
-        let mut stage = Stage::new(self.registry);
+    ///
+    /// On a thread of its own: this one waits to be told that the test which runs is given up.
+    pub(crate) fn run(self, turn: Turn) -> ! {
+        let stage = Stage::new(self.registry);
         stage.scope().be_of_process();
-        let ended = self.run_all(turn, &mut stage);
-        // The supervisor sees a child that ends with its work undone.
-        std::process::exit(i32::from(ended.is_err()))
+        let shared = Arc::new(OnItsWay { suite: self, stage: Mutex::new(stage) });
+        let own = Arc::clone(&shared);
+        let body = move || {
+            inherit();
+            let ended = own.run_all(turn);
+            // The supervisor sees a child that ends with its work undone.
+            std::process::exit(i32::from(ended.is_err()))
+        };
+        // Its name is in what panics of set-ups print.
+        let thread = std::thread::Builder::new().name("main".to_owned()).stack_size(STACK);
+        match thread.spawn(body.clone()) {
+            Ok(thread) => drop(thread),
+            // No more threads to be had: what hangs is killed, and tears nothing down.
+            Err(_) => body(),
+        }
+        shared.tear_down_when_given_up()
+    }
+}
+
+impl OnItsWay {
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run_all(&mut self, turn: Turn, stage: &mut Stage) -> io::Result<()> {
-        let plan = self.plan;
-        let seat = Seat { lane: self.seat_number, attempt: turn.attempt.into() };
+    fn outlet(&self) -> MutexGuard<'_, Outlet> {
+        self.suite.outlet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run_all(&self, turn: Turn) -> io::Result<()> {
+        let Suite { plan, table, rules, seat_number, .. } = self.suite;
+        let seat = Seat { lane: seat_number, attempt: turn.attempt.into() };
         // Tried again, a test of a suite is alone.
         let rest = plan.rest_of_unit(turn.case).filter(|_| turn.attempt == 0);
         let is_suite = rest.is_some();
-        if !self.rules.plugins.is_empty() {
+        if !rules.plugins.is_empty() {
             // What hangs there is stopped as the first test is.
-            self.table.slot(turn.case, turn.attempt.into()).begin(Moment(nanoseconds()));
-            self.rules.plugins.begin();
+            table.slot(turn.case, turn.attempt.into()).begin(Moment(nanoseconds()));
+            rules.plugins.begin();
         }
-        let mut is_over = false;
         for &id in rest.unwrap_or(&[turn.case]) {
-            if is_over {
-                break;
-            }
             set_identity_of_process(Identity { name: plan.case(id).name, seat });
-            let (case, slot) = (plan.case(id), self.table.slot(id, turn.attempt.into()));
+            let (case, slot) = (plan.case(id), table.slot(id, turn.attempt.into()));
             let now = Moment(nanoseconds());
             if case.ignored {
                 slot.begin(now);
                 slot.finish(State::Ignored, now);
                 continue;
             }
-            let mut troubles = Vec::new();
-            let mut begin = |phase, fixture: FixtureId| {
-                if phase == Phase::TearDown {
-                    return self.outlet.begin_tear_down(fixture);
-                }
-                self.outlet.end_tear_down(TearDown::No);
-                slot.set_up(fixture.0, Moment(nanoseconds()));
-            };
-            let ready = stage.move_to((case, seat), &mut begin, &mut troubles);
-            self.outlet.end_tear_down(TearDown::No);
-            if case.options.suite.is_none() {
-                // What goes wrong for one test alone is said with that test.
-                troubles.clear();
+            let attempt = self.attempt_with_fixtures(case, slot, seat)?;
+            self.tell(rules.plugins.take_troubles())?;
+            let is_over = rules.ends_run(case, &attempt.outcome);
+            let mut outlet = self.outlet();
+            outlet.report(id, attempt, (slot, is_suite))?;
+            if is_over || outlet.queue.is_abandoned() {
+                break;
             }
-            self.tell(troubles)?;
-            slot.begin(Moment(nanoseconds()));
-            let attempt = match ready {
-                Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot, seat)),
-                Err(outcome) => Attempt { outcome, elapsed: std::time::Duration::ZERO },
-            };
-            self.tell(self.rules.plugins.take_troubles())?;
-            is_over = self.rules.ends_run(case, &attempt.outcome);
-            self.outlet.report(id, attempt, (slot, is_suite))?;
-            is_over |= self.outlet.queue.is_abandoned();
         }
+        self.leave()
+    }
+
+    /// Sets up what the test needs, and runs it.
+    fn attempt_with_fixtures(&self, case: &'static Case, slot: Slot, seat: Seat) -> io::Result<Attempt> {
         let mut troubles = Vec::new();
-        stage.leave(&mut |_, fixture| self.outlet.begin_tear_down(fixture), &mut troubles);
-        self.rules.plugins.finish();
-        troubles.extend(self.rules.plugins.take_troubles());
+        let mut begin = |phase, fixture: FixtureId| {
+            if phase == Phase::TearDown {
+                return self.outlet().begin_tear_down(fixture);
+            }
+            self.outlet().end_tear_down(TearDown::No);
+            slot.set_up(fixture.0, Moment(nanoseconds()));
+        };
+        let mut stage = self.stage();
+        let ready = stage.move_to((case, seat), &mut begin, &mut troubles);
+        let scope = Arc::clone(stage.scope());
+        drop(stage);
+        self.outlet().end_tear_down(TearDown::No);
+        if case.options.suite.is_none() {
+            // What goes wrong for one test alone is said with that test.
+            troubles.clear();
+        }
+        self.tell(troubles)?;
+        slot.begin(Moment(nanoseconds()));
+        Ok(match ready {
+            Ok(()) => with_scope(&scope, || self.attempt(case, slot, seat)),
+            Err(outcome) => Attempt { outcome, elapsed: Duration::ZERO },
+        })
+    }
+
+    /// Tears down everything: nothing more will come.
+    fn leave(&self) -> io::Result<()> {
+        let mut troubles = Vec::new();
+        let begin = &mut |_, fixture| self.outlet().begin_tear_down(fixture);
+        self.stage().leave(begin, &mut troubles);
+        let plugins = self.suite.rules.plugins;
+        plugins.finish();
+        troubles.extend(plugins.take_troubles());
         self.tell(troubles)?;
         // A fixture that ends the process with success does not get here.
-        self.outlet.end_tear_down(TearDown::Through);
+        self.outlet().end_tear_down(TearDown::Through);
         Ok(())
     }
 
+    /// Waits until tests that run are given up; then tears down what this one does not hold, and ends the process.
+    fn tear_down_when_given_up(&self) -> ! {
+        let queue = self.outlet().queue;
+        while !queue.is_given_up() {
+            futex::wait(queue.give_up_gate(), 0, LOOK_AGAIN);
+        }
+        // What is being set up or torn down at this moment is waited for.
+        let ended = self.leave();
+        std::process::exit(i32::from(ended.is_err()))
+    }
+
     fn tell(&self, troubles: Vec<Trouble>) -> io::Result<()> {
-        troubles.iter().try_for_each(|trouble| wire::send_trouble(trouble, &*self.outlet.frames))
+        let outlet = self.outlet();
+        troubles.iter().try_for_each(|trouble| wire::send_trouble(trouble, &*outlet.frames))
     }
 
     fn attempt(&self, case: &'static Case, slot: Slot, seat: Seat) -> Attempt {
-        let here = || thread::here(case, self.rules, slot.started(), seat);
-        match self.rules.thread_mode_of(case) {
-            ThreadMode::Pooled => here(),
+        let rules = self.suite.rules;
+        match rules.thread_mode_of(case) {
+            ThreadMode::Pooled => thread::here(case, rules, slot.started(), seat),
             ThreadMode::Fresh => {
-                match thread::run(case, self.rules, (&Buffer::default(), &Arc::default()), seat) {
+                match thread::run(case, rules, (&Buffer::default(), &Arc::default()), seat) {
                     Waited::Done(attempt) => attempt,
                     Waited::Hung => unreachable!("a child has no time limit of its own"),
                 }

@@ -276,6 +276,11 @@ impl Fields {
                 self.put_text(fixture);
                 self.put_text(why);
             }
+            Failure::Interrupted { signal, after } => {
+                self.put_number(9);
+                self.put_number(u64::from(signal.cast_unsigned()));
+                self.put_duration(*after);
+            }
         }
     }
 
@@ -346,6 +351,10 @@ fn take_failure(frame: &mut &[u8]) -> Option<Failure> {
         6 => Failure::DiedAfterwards(take_death(frame)?),
         8 => Failure::Ended(take_reason(frame)?),
         7 => Failure::Blocked { fixture: take_text(frame)?, why: take_text(frame)? },
+        9 => {
+            let signal = u32::try_from(take_number(frame)?).ok()?.cast_signed();
+            Failure::Interrupted { signal, after: Duration::from_nanos(take_number(frame)?) }
+        }
         _ => return None,
     })
 }
@@ -380,6 +389,7 @@ mod tests {
             Failure::NotRun(String::new()),
             Failure::Ended(Reason { class: Some("TODO".to_owned()), text: "later".to_owned() }),
             Failure::TimedOut { limit: Duration::from_millis(1500) },
+            Failure::Interrupted { signal: 2, after: Duration::from_millis(1500) },
             Failure::Blocked { fixture: "db::db".to_owned(), why: "no disk".to_owned() },
         ];
         let died =

@@ -58,6 +58,10 @@ pub(crate) enum Notice {
     Leaked { case: Option<CaseId>, left: Vec<Leftover> },
     /// A test failed so often, and then passed.
     Flaky { case: CaseId, failures: u16 },
+    /// This signal ends the run; these tests may come to their end for so long.
+    Interrupted { signal: i32, awaited: Vec<CaseId>, grace: Duration },
+    /// That was not long enough for these.
+    GivenUp(Vec<CaseId>),
     /// A fixture or a plugin went wrong, and no test can answer for it.
     Trouble(Trouble),
     /// What a plugin of this name has to say about the run.

@@ -19,5 +19,5 @@ pub(crate) use event::{Cause, Event, Finished, Hook, Leftover, Notice, Phase, Ru
 pub(crate) use options::{
     CaseOptions, ColorChoice, Format, Isolate, Isolation, RunIgnored, ThreadMode, Threshold, TimeLimits,
 };
-pub(crate) use outcome::{Death, Failure, Measurement, Outcome, Reason};
+pub(crate) use outcome::{Death, Failure, Measurement, Outcome, Reason, signal_name};
 pub(crate) use output::Output;

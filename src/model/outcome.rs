@@ -61,6 +61,8 @@ pub(crate) enum Failure {
     Ended(Reason),
     /// A fixture that it needs could not be set up: which one, and why.
     Blocked { fixture: String, why: String },
+    /// This signal ended the run, and it was still running after so long, and stopped.
+    Interrupted { signal: i32, after: Duration },
 }
 
 impl Failure {
@@ -80,6 +82,10 @@ impl Failure {
             Failure::Ended(reason) => Some(reason.to_string()),
             Failure::Blocked { fixture, why } => {
                 Some(format!("not run: fixture `{fixture}` could not be set up: {why}"))
+            }
+            Failure::Interrupted { signal, after } => {
+                let (name, seconds) = (signal_name(*signal), after.as_secs_f64());
+                Some(format!("interrupted by {name}: still running after {seconds:.1}s, and stopped"))
             }
         }
     }
@@ -110,7 +116,7 @@ impl fmt::Display for Death {
 }
 
 /// The usual name of a signal, by Linux's numbers.
-fn signal_name(signal: i32) -> &'static str {
+pub(crate) fn signal_name(signal: i32) -> &'static str {
     const NAMES: [&str; 31] = [
         "SIGHUP",
         "SIGINT",

@@ -116,13 +116,28 @@ impl Json {
         self.pen.text(" }\n")
     }
 
+    /// Tests that an interrupted run has left out.
+    fn not_run(&mut self, ledger: &Ledger<'_>) -> io::Result<()> {
+        let Some(signal) = ledger.interrupted_by() else { return Ok(()) };
+        for case in ledger.not_run() {
+            self.string(r#"{ "type": "test", "name": ""#, case.name)?;
+            self.string(r#", "event": "ignored", "message": ""#, &words::not_run(signal))?;
+            self.pen.text(" }\n")?;
+        }
+        Ok(())
+    }
+
     fn end(&mut self, ledger: &Ledger<'_>) -> io::Result<()> {
+        self.not_run(ledger)?;
         let tally = ledger.tally();
         let event = if ledger.is_success() { "ok" } else { "failed" };
         write!(self.pen, r#"{{ "type": "suite", "event": "{event}""#)?;
         write!(self.pen, r#", "passed": {}, "failed": {}"#, tally.passed, tally.failed)?;
         write!(self.pen, r#", "ignored": {}, "measured": {}"#, tally.ignored, tally.measured)?;
         write!(self.pen, r#", "filtered_out": {}"#, ledger.started().filtered_out)?;
+        if ledger.interrupted_by().is_some() {
+            write!(self.pen, r#", "not_run": {}"#, ledger.not_run().count())?;
+        }
         writeln!(self.pen, r#", "exec_time": {} }}"#, ledger.elapsed().as_secs_f64())?;
         notes::write(&mut self.err, ledger)
     }

@@ -49,9 +49,18 @@ impl Junit {
         let tally = ledger.tally();
         self.pen.text(r#"<testsuites><testsuite name="test" package="test" id="0" errors="0" "#)?;
         write!(self.pen, r#"failures="{}" tests="{}" "#, tally.failed, ledger.started().selected)?;
-        write!(self.pen, r#"skipped="{}" >"#, tally.ignored)?;
+        let not_run = ledger.interrupted_by().map(|signal| (signal, ledger.not_run().collect::<Vec<_>>()));
+        let skipped = tally.ignored + not_run.as_ref().map_or(0, |(_, tests)| tests.len());
+        write!(self.pen, r#"skipped="{skipped}" >"#)?;
         for finished in std::mem::take(&mut self.results) {
             self.test(&finished, ledger.case(finished.case))?;
+        }
+        for (signal, case) in
+            not_run.into_iter().flat_map(|(signal, tests)| tests.into_iter().map(move |case| (signal, case)))
+        {
+            self.head("", case, 0.0)?;
+            let why = words::not_run(signal);
+            write!(self.pen, r#"><skipped message="{why}"/></testcase>"#)?;
         }
         self.pen.text("<system-out/><system-err/></testsuite></testsuites>\n")?;
         notes::write(&mut self.err, ledger)
@@ -106,7 +115,8 @@ impl Junit {
             | Failure::Unexpected(_)
             | Failure::NotRun(_)
             | Failure::Ended(_)
-            | Failure::Blocked { .. } => "assert",
+            | Failure::Blocked { .. }
+            | Failure::Interrupted { .. } => "assert",
             Failure::Died(_) | Failure::DiedAfterwards(_) => "crash",
         };
         match failure.message() {

@@ -40,6 +40,7 @@ use crate::model::{Event, Format};
 use crate::settings::Settings;
 
 pub(crate) use list::list;
+pub(crate) use notes::at_once;
 use pen::Pen;
 
 /// Hears every event of a run, after the ledger has taken it in.

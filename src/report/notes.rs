@@ -7,7 +7,10 @@ use std::io::{self, Write};
 
 use super::words;
 use crate::accumulate::Ledger;
-use crate::model::{CaseId, Cause, Death, Hook, Leftover, Notice, Output, Phase, Trouble};
+use crate::model::{
+    CaseId, Cause, Death, Failure, Finished, Hook, Leftover, Notice, Outcome, Output, Phase, Trouble,
+    signal_name,
+};
 
 /// Writes all notices of the run, a section a kind, each after an empty line.
 pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> {
@@ -24,6 +27,8 @@ pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> 
             Notice::Report { plugin, text } => reports.push((plugin, text)),
             Notice::Flaky { case, failures } => flaky.push(passed_at_last(*case, *failures, ledger)),
             Notice::Stray(output) => stray.push(output),
+            // Told below.
+            Notice::Interrupted { .. } | Notice::GivenUp(_) => {}
         }
     }
     outputs(out, &troubles)?;
@@ -39,7 +44,10 @@ pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> 
     section(out, "classes", if classes.is_empty() { &[] } else { std::slice::from_ref(&classes) })?;
     section(out, "leaked", &leaked)?;
     nameless(out, &stray)?;
-    unfinished(out, ledger)
+    match ledger.interrupted_by() {
+        Some(signal) => interrupted(out, signal, ledger),
+        None => unfinished(out, ledger),
+    }
 }
 
 /// What fixtures printed that went wrong.
@@ -141,6 +149,49 @@ fn nameless(out: &mut dyn Write, stray: &[&Output]) -> io::Result<()> {
     let ended =
         stray.iter().rev().find(|output| !output.is_empty()).is_some_and(|it| it.bytes().ends_with(b"\n"));
     if ended { Ok(()) } else { out.write_all(b"\n") }
+}
+
+/// What an interruption has left: tests that were stopped, and those that were not begun.
+fn interrupted(out: &mut dyn Write, signal: i32, ledger: &Ledger<'_>) -> io::Result<()> {
+    let was_stopped =
+        |finished: &&Finished| matches!(finished.outcome, Outcome::Failed(Failure::Interrupted { .. }));
+    let stopped = ledger.failed().iter().filter(was_stopped).map(|finished| ledger.case(finished.case).name);
+    let (stopped, not_run) = (words::names(stopped), words::names(ledger.not_run().map(|case| case.name)));
+    let mut lines = Vec::new();
+    if !stopped.is_empty() {
+        lines.push(format!("stopped while it ran: {stopped}"));
+    }
+    if !not_run.is_empty() {
+        lines.push(format!("not run: {not_run}"));
+    }
+    if lines.is_empty() {
+        lines.push("every test had come out".to_owned());
+    }
+    section(out, &format!("interrupted by {}", signal_name(signal)), &lines)
+}
+
+/// What is said at once, while the run comes to its end; nothing about most notices.
+pub(crate) fn at_once(notice: &Notice, ledger: &Ledger<'_>) -> Option<String> {
+    let names = |ids: &[CaseId]| words::names(ids.iter().map(|id| ledger.case(*id).name));
+    match notice {
+        Notice::Interrupted { signal, awaited, grace } => {
+            let name = signal_name(*signal);
+            Some(match awaited.is_empty() {
+                true => format!("interrupted by {name}; the same again to end at once"),
+                false => {
+                    let (awaited, seconds) = (names(awaited), grace.as_secs_f64());
+                    format!(
+                        "interrupted by {name}: waiting up to {seconds}s for {awaited}; the same again to stop them now"
+                    )
+                }
+            })
+        }
+        Notice::GivenUp(stopped) => Some(format!(
+            "stopped {}; what was set up is torn down, the same signal again to leave it",
+            names(stopped)
+        )),
+        _ => None,
+    }
 }
 
 /// A run without failures that is no success needs a reason. With failures libtest gives none (`--fail-fast` leaves tests out, and

@@ -4,7 +4,24 @@ use std::io;
 use std::time::Duration;
 
 use super::pen::Pen;
-use crate::model::{Case, Failure, Finished, Measurement, Outcome, TimeLimits};
+use crate::model::{Case, Failure, Finished, Measurement, Outcome, TimeLimits, signal_name};
+
+/// Why a test of an interrupted run has not come out.
+pub(super) fn not_run(signal: i32) -> String {
+    format!("not run: the run was interrupted by {}", signal_name(signal))
+}
+
+/// So many names are spelt out.
+const NAMES: usize = 20;
+
+/// `m::f, m::g and 7 more`.
+pub(super) fn names<'name>(names: impl Iterator<Item = &'name str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.len() {
+        count if count > NAMES => format!("{} and {} more", names[..NAMES].join(", "), count - NAMES),
+        _ => names.join(", "),
+    }
+}
 
 /// `1 test`, `2 tests`.
 pub(super) fn counted(count: usize, noun: &str) -> String {

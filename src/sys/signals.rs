@@ -39,8 +39,11 @@ impl SignalMask {
 
 impl Signals {
     /// Blocks the watched signals for this thread and the processes it forks. Must come before any other thread exists.
+    ///
+    /// Those that whoever started this process has made it ignore (`nohup`, a shell's background jobs) stay ignored.
     pub(crate) fn block() -> io::Result<Signals> {
-        let watched = set_of(&WATCHED);
+        let watched: Vec<libc::c_int> = WATCHED.into_iter().filter(|signal| !is_ignored(*signal)).collect();
+        let watched = set_of(&watched);
         let mut before = MaybeUninit::uninit();
         // SAFETY: both sets are valid for the call; on success the second is filled in.
         let before = unsafe {
@@ -72,9 +75,25 @@ impl Signals {
         Some(if number == libc::SIGCHLD { Signal::Child } else { Signal::Stop(number) })
     }
 
+    /// From here on signals that end the run do what they do to any process.
+    pub(crate) fn let_stops_through(&self) {
+        let stops = set_of(&[libc::SIGINT, libc::SIGTERM, libc::SIGHUP]);
+        // SAFETY: the set is valid, and the old mask is not asked for.
+        unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const stops, ptr::null_mut()) };
+    }
+
     /// The mask for processes that run user code.
     pub(crate) fn mask_before(&self) -> SignalMask {
         self.before
+    }
+}
+
+fn is_ignored(signal: libc::c_int) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: asks for what is there, and changes nothing; `action` is a valid place for it, and filled in on success.
+    unsafe {
+        libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) == 0
+            && action.assume_init().sa_sigaction == libc::SIG_IGN
     }
 }
 

@@ -108,6 +108,11 @@ pub(crate) fn run_as_it_is(command: &mut Command) -> Ended {
 
 /// Runs `command` for as long as `may_go_on` says that it may, which is asked every few milliseconds.
 pub(crate) fn run_while(command: &mut Command, mut may_go_on: impl FnMut() -> bool) -> Ended {
+    run_watching(command, |_| may_go_on())
+}
+
+/// The same; who is asked hears the number of the process.
+pub(crate) fn run_watching(command: &mut Command, mut may_go_on: impl FnMut(u32) -> bool) -> Ended {
     let mark = scratch_name();
     command.stdin(Stdio::null()).env(MARK, &mark);
     let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
@@ -117,7 +122,7 @@ pub(crate) fn run_while(command: &mut Command, mut may_go_on: impl FnMut() -> bo
         if let Some(status) = child.try_wait().expect("a child can be waited for") {
             break Some(status);
         }
-        if !may_go_on() {
+        if !may_go_on(pid) {
             break None;
         }
         thread::sleep(pause);
@@ -128,6 +133,17 @@ pub(crate) fn run_while(command: &mut Command, mut may_go_on: impl FnMut() -> bo
     child.wait().expect("a child can be waited for");
     let command = spelled(command);
     Ended { command, pid, status, stdout: Vec::new(), stderr: Vec::new(), left_behind }
+}
+
+/// Sends a signal, as `kill` does.
+#[allow(dead_code, reason = "not every target sends signals")]
+pub(crate) fn signal(pid: u32, signal: i32) {
+    let mut command = Command::new("kill");
+    command
+        .args([format!("-{signal}"), pid.to_string()])
+        .stderr(Stdio::null())
+        .status()
+        .expect("kill is everywhere");
 }
 
 /// A command as one would type it: folder, variables, program, arguments.

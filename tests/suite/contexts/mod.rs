@@ -6,6 +6,7 @@ mod broken;
 mod calls;
 mod classes;
 mod formats;
+mod interrupts;
 mod lanes;
 mod order;
 mod output;

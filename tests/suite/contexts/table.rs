@@ -313,6 +313,23 @@ const PROGRAMS: &[Entry] = &[
         ],
     ),
     program(
+        "interrupted",
+        CannotCompile,
+        &[
+            ok("ends::plain::fails"),
+            ok("ends::split::runs"),
+            ok("ends::suite::t1_runs"),
+            ok("ends::suite::t2_comes_behind"),
+            ok("ends::z_behind::never_begins"),
+            ok("hangs::holder::hangs_with_it"),
+            ok("hangs::plain::hangs"),
+            ok("hangs::suite::t1_hangs"),
+            ok("hangs::suite::t2_comes_behind"),
+            ok("with_server::uses_it"),
+            ok("with_server::y_hangs"),
+        ],
+    ),
+    program(
         "plugins",
         CannotCompile,
         &[
