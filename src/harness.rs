@@ -254,7 +254,7 @@ fn conduct(
         [] => Ending::Complete,
         _ => dispatch::run(job, values, desk)?,
     };
-    let elapsed = std::time::Duration::from_nanos(nanoseconds() - start);
+    let elapsed = std::time::Duration::from_nanos(nanoseconds() - start).saturating_sub(dispatch::paused());
     desk.hear(Event::RunFinished { elapsed })?;
     desk.flush()?;
     Ok(ending)

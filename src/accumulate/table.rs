@@ -18,6 +18,7 @@
 use std::sync::atomic::{
     AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
 };
+use std::time::Duration;
 
 use crate::model::{CaseId, Moment};
 
@@ -64,7 +65,10 @@ const GRANTED: usize = 4;
 const LISTED: usize = 5;
 const SERIAL: usize = 6;
 const HOST: usize = 7;
-const HEAD: usize = 8; // the rest keeps the slots on a cache line of their own
+/// For how many nanoseconds the run has stood still, and whether it does now.
+const PAUSED: usize = 8;
+const IS_PAUSED: usize = 9;
+const HEAD: usize = 16; // the rest keeps the slots on a cache line of their own
 
 /// Words a test has in the table: state, start, end.
 const SLOT: usize = 3;
@@ -244,6 +248,31 @@ impl RunTable {
 
     pub(crate) fn set_host(&self, state: HostState) {
         self.words[HOST].store(state.pack(), SeqCst);
+    }
+
+    /// Says that every process of the run is being stopped.
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.words[IS_PAUSED].store(u64::from(paused), SeqCst);
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.words[IS_PAUSED].load(SeqCst) == 1
+    }
+
+    /// The word that whoever must not go on yet waits on.
+    pub(crate) fn pause_gate(&self) -> &'static AtomicU64 {
+        &self.words[IS_PAUSED]
+    }
+
+    /// Says that the run goes on, after so long.
+    pub(crate) fn end_pause(&self, length: Duration) {
+        self.words[PAUSED].fetch_add(u64::try_from(length.as_nanos()).unwrap_or(u64::MAX), SeqCst);
+        self.set_paused(false);
+    }
+
+    /// For how long the run has stood still so far.
+    pub(crate) fn paused(&self) -> Duration {
+        Duration::from_nanos(self.words[PAUSED].load(Relaxed))
     }
 
     /// What each lane is running.

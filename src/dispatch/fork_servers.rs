@@ -135,6 +135,13 @@ impl ForkServer {
         self.queue.with_child(self.lane, place, |pid| process::kill(Pid(pid)));
     }
 
+    /// Sends a signal to the child it has, if it has one.
+    pub(super) fn signal_its_child(&self, signal: fn(Pid)) {
+        if let Some(place) = self.queue.running(self.lane) {
+            self.queue.with_child(self.lane, place, |pid| signal(Pid(pid)));
+        }
+    }
+
     /// Kills the child it has, if it has one.
     pub(super) fn kill_its_child(&self) {
         self.queue.running(self.lane).into_iter().for_each(|place| self.kill_child(place));

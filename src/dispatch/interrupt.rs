@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::children::Unit;
 use super::fork_servers::ForkServer;
+use super::pause::run_time;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::{Place, State};
@@ -229,7 +230,7 @@ impl Supervisor<'_> {
         for (case, attempt) in ran {
             let slot = self.table.slot(case, attempt);
             let runs = matches!(slot.state(), State::Running | State::SettingUp | State::TearingDown);
-            if let Some(failure) = self.interrupted(case, slot.started()).filter(|_| runs) {
+            if let Some(failure) = self.interrupted(case, run_time(slot.started())).filter(|_| runs) {
                 self.book.fail(case, failure)?;
             }
         }

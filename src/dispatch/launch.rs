@@ -176,6 +176,11 @@ impl<'run> Launcher<'run> {
         self.mask().iter().for_each(SignalMask::restore);
     }
 
+    /// Stops this process, as Ctrl-Z does; returns when it goes on.
+    pub(super) fn stop_this_process(&self) {
+        self.signals.iter().for_each(Signals::stop_this_process);
+    }
+
     /// From here on signals that end the run end this process.
     pub(super) fn let_signals_through(&self) {
         self.signals.iter().for_each(Signals::let_stops_through);

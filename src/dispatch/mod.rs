@@ -27,6 +27,8 @@ mod interrupt;
 #[cfg(snout_processes)]
 mod launch;
 #[cfg(snout_processes)]
+mod pause;
+#[cfg(snout_processes)]
 mod pool;
 #[cfg(snout_processes)]
 mod results;
@@ -58,9 +60,11 @@ pub(crate) use crate::sys::{process::is_traced as is_watched, signals::die_by};
 #[cfg(snout_processes)]
 pub(crate) use host::generate;
 #[cfg(snout_processes)]
+pub(crate) use pause::paused;
+#[cfg(snout_processes)]
 pub(crate) use role::take_role;
 #[cfg(not(snout_processes))]
-pub(crate) use sequence::{die_by, generate, is_watched, take_role};
+pub(crate) use sequence::{die_by, generate, is_watched, paused, take_role};
 
 use crate::context::{FixtureId, Registry, RunReport};
 use crate::execute::Rules;

@@ -10,6 +10,7 @@ use super::fork_servers::ForkServer;
 use super::host::{EarlyHost, Host};
 use super::interrupt::Interrupt;
 use super::launch::{Launcher, Memory};
+use super::pause::run_time;
 use super::pool::{Pool, read_all};
 use super::standing::Book;
 use super::{Ending, Job, Listener, direct};
@@ -185,13 +186,23 @@ impl<'run> Supervisor<'run> {
         while let Some(signal) = self.launcher.next_signal() {
             match signal {
                 Signal::Child => self.take_changes()?,
-                Signal::Stop(number) => self.take_stop(number)?,
+                other => self.take_wish(other)?,
             }
         }
         Ok(())
     }
+
+    /// A signal that somebody has sent.
+    pub(super) fn take_wish(&mut self, signal: Signal) -> io::Result<()> {
+        match signal {
+            Signal::Child => Ok(()),
+            Signal::Stop(number) => self.take_stop(number),
+            Signal::Pause => self.pause(),
+        }
+    }
 }
 
+/// In the time of the run.
 pub(super) fn now() -> Moment {
-    Moment(nanoseconds())
+    run_time(Moment(nanoseconds()))
 }

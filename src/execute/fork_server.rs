@@ -168,6 +168,10 @@ impl ForkServer {
     fn watch(&self, pid: Pid) -> io::Result<HowEnded> {
         self.queue.hold_out(self.lane, pid.0);
         let mut change = process::wait_for(pid, true);
+        while matches!(change, Ok(Change::Stopped(_))) && self.table.is_paused() {
+            futex::wait(self.table.pause_gate(), 1, LOOK_AGAIN);
+            change = process::wait_for(pid, true);
+        }
         if let Ok(Change::Stopped(_)) = change {
             process::kill(pid);
             change = process::wait_for(pid, false).and(change);

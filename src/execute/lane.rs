@@ -24,6 +24,9 @@ pub(super) const ATTEMPT: u64 = 0;
 /// Nobody wakes a lane but the supervisor; looking again now and then costs nothing and survives a lost wake-up.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// Longer than any run.
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// How often the first lane looks whether the others are done, before a benchmark.
 const GLANCE: Duration = Duration::from_millis(1);
 
@@ -200,7 +203,19 @@ impl Lane {
     fn attempt(&self, case: &'static Case, start: Moment) -> Waited {
         let rules = self.worker.rules;
         match rules.thread_mode_of(case) {
-            ThreadMode::Fresh => thread::run(case, rules, (&self.buffer, &self.mailbox), self.seat()),
+            ThreadMode::Fresh => {
+                let (table, limit) =
+                    (self.worker.table, rules.timeout_of(case).filter(|_| rules.watches_time));
+                let before = table.paused();
+                let mut watch = |waited: Duration| match limit {
+                    Some(limit) => {
+                        let left = limit.saturating_sub(waited.saturating_sub(table.paused() - before));
+                        (!left.is_zero()).then_some(left)
+                    }
+                    None => Some(FOREVER),
+                };
+                thread::run((case, self.seat()), rules, (&self.buffer, &self.mailbox), Some(&mut watch))
+            }
             ThreadMode::Pooled => {
                 Waited::Done(self.captured(|| thread::here(case, rules, start, self.seat())))
             }

@@ -185,7 +185,7 @@ impl OnItsWay {
         match rules.thread_mode_of(case) {
             ThreadMode::Pooled => thread::here(case, rules, slot.started(), seat),
             ThreadMode::Fresh => {
-                match thread::run(case, rules, (&Buffer::default(), &Arc::default()), seat) {
+                match thread::run((case, seat), rules, (&Buffer::default(), &Arc::default()), None) {
                     Waited::Done(attempt) => attempt,
                     Waited::Hung => unreachable!("a child has no time limit of its own"),
                 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::fd::RawFd;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::descriptor::{keep_over_exec, replace_standard};
 use super::signals::SignalMask;
@@ -279,6 +280,35 @@ pub(crate) fn terminate(leader: Pid) {
     signal(-leader.0, libc::SIGTERM);
     // A stopped process does not see the request before it goes on.
     signal(-leader.0, libc::SIGCONT);
+}
+
+/// Stops a process that has not been waited for, and its group.
+pub(crate) fn stop(leader: Pid) {
+    signal(leader.0, libc::SIGSTOP);
+    signal(-leader.0, libc::SIGSTOP);
+}
+
+/// Has a process go on that was stopped, and its group.
+pub(crate) fn go_on(leader: Pid) {
+    signal(-leader.0, libc::SIGCONT);
+    signal(leader.0, libc::SIGCONT);
+}
+
+/// Waits until a child of this process has stopped, but no longer than `limit`; nobody hears of it afterwards.
+pub(crate) fn await_stop(pid: Pid, limit: Duration) {
+    let deadline = Instant::now() + limit;
+    loop {
+        // SAFETY: the structure is numbers, for which zero is a value.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let flags = libc::WSTOPPED | libc::WNOHANG;
+        // SAFETY: `info` is a valid place for the result.
+        let asked = unsafe { libc::waitid(libc::P_PID, pid.0.cast_unsigned(), &raw mut info, flags) };
+        // With nothing to tell, the field stays zero.
+        if asked != 0 || info.si_signo != 0 || Instant::now() >= deadline {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Ends a process that has not been waited for, and its group. It may have left the group, so it is also named itself.

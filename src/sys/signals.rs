@@ -8,7 +8,7 @@ use std::ptr;
 use super::check;
 
 /// What the supervisor wants to know of: a process of its own changed state, or somebody wants the run to end.
-const WATCHED: [libc::c_int; 4] = [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
+const WATCHED: [libc::c_int; 5] = [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGTSTP];
 
 /// A signal that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum Signal {
     Child,
     /// Somebody wants the run to end: the signal's number.
     Stop(i32),
+    /// Somebody wants the run to stand still, until this process goes on.
+    Pause,
 }
 
 /// Blocked signals and the descriptor they are read from.
@@ -72,7 +74,24 @@ impl Signals {
         }
         // SAFETY: the kernel has just written all of it.
         let number = unsafe { info.assume_init() }.ssi_signo.cast_signed();
-        Some(if number == libc::SIGCHLD { Signal::Child } else { Signal::Stop(number) })
+        Some(match number {
+            libc::SIGCHLD => Signal::Child,
+            libc::SIGTSTP => Signal::Pause,
+            _ => Signal::Stop(number),
+        })
+    }
+
+    /// Stops this process as Ctrl-Z would, had it not been read here; returns when it goes on. Where nobody could have it go on (its
+    /// group has no shell), the system does not stop it.
+    pub(crate) fn stop_this_process(&self) {
+        let stop = set_of(&[libc::SIGTSTP]);
+        // SAFETY: sends this process a signal whose action is the usual one, and lets it through, which stops every thread; the set
+        // is valid, and the old mask is not asked for.
+        unsafe {
+            libc::raise(libc::SIGTSTP);
+            libc::sigprocmask(libc::SIG_UNBLOCK, &raw const stop, ptr::null_mut());
+            libc::sigprocmask(libc::SIG_BLOCK, &raw const stop, ptr::null_mut());
+        }
     }
 
     /// From here on signals that end the run do what they do to any process.

@@ -228,3 +228,13 @@ impl Ended {
         self
     }
 }
+
+/// Sends a signal, as `kill` does.
+pub(crate) fn signal(pid: u32, signal: i32) {
+    let mut command = std::process::Command::new("kill");
+    command
+        .args([format!("-{signal}"), pid.to_string()])
+        .stderr(std::process::Stdio::null())
+        .status()
+        .expect("kill is everywhere");
+}

@@ -56,7 +56,7 @@ fn act(road: Road, grace: &str, arguments: &[&str], acts: &[Act]) -> Ran {
             && act.until.iter().all(|text| seen().contains(text))
         {
             match act.then {
-                Then::Signal(signal) => process::signal(pid, signal),
+                Then::Signal(signal) => crate::rig::signal(pid, signal),
                 Then::Go => {
                     let file = OpenOptions::new().append(true).create(true).open(&steps);
                     file.and_then(|mut file| file.write_all(b"0 go\n")).unwrap();
