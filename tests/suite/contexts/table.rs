@@ -216,6 +216,7 @@ const PROGRAMS: &[Entry] = &[
             ok("fourth::meets_third"),
         ],
     ),
+    program("forks", CannotCompile, &[]),
     program("limits", CannotCompile, &[]),
     program(
         "classes",
