@@ -129,8 +129,8 @@ impl Lane {
         match waited {
             Waited::Done(attempt) => {
                 let end = slot.started().after(attempt.elapsed);
-                let is_over = self.is_over(case, &attempt);
-                let stage = stage.map(|(stage, is_last)| (stage, is_last || is_over));
+                let stage = stage.map(|(stage, is_last)| (stage, is_last || self.is_over(case, &attempt)));
+                let is_over = matches!(stage, Some((_, true)));
                 let state = self.report(id, attempt);
                 self.leave_after_last(slot, stage);
                 self.finish(id, state, end);
