@@ -10,6 +10,14 @@ fn forks(mode: Mode, filters: &[&str]) -> usize {
     ran.steps.count("forks", "= fork")
 }
 
+/// nose's cut into tasks, by the processes: a suite is one, and of tests without a fixture each is one.
+#[test]
+fn m4_a_suite_is_one_task_and_each_test_without_a_fixture_another() {
+    const FORK_SERVER: usize = 1;
+    assert_eq!(forks(Mode::Isolated, &["plain", "unit_one"]), FORK_SERVER + 3 + 1);
+    assert_eq!(forks(Mode::Isolated, &["plain", "split", "unit_one"]), FORK_SERVER + 3 + 3 + 1);
+}
+
 /// Without fixtures a run is the pool's fork. A suite costs one, and the first of a lane one for that lane's fork server.
 #[test]
 fn a_suite_costs_one_fork_and_a_fixture_of_single_tests_none() {

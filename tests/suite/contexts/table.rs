@@ -203,6 +203,10 @@ const PROGRAMS: &[Entry] = &[
             ),
             failed("class::fails", "by itself"),
             failed("function::returns_an_error", "Error: \"no good\""),
+            ok("checks::check::one"),
+            ok("checks::check::two"),
+            ok("checks_alone::check::one"),
+            ok("checks_alone::check::two"),
             ok("has_no_fixture"),
         ],
     ),
@@ -216,6 +220,7 @@ const PROGRAMS: &[Entry] = &[
             ok("fourth::meets_third"),
         ],
     ),
+    program("exits", CannotCompile, &[]),
     program("forks", CannotCompile, &[]),
     program("limits", CannotCompile, &[]),
     program(
