@@ -334,7 +334,7 @@ impl<'run> Launcher<'run> {
 /// Whether what this turn begins with needs fixtures that are set up in its process.
 pub(super) fn has_fixtures(job: &Job, turn: Turn) -> bool {
     let case = job.plan.case(turn.case);
-    case.options.suite.is_some() || job.registry.needed(case.options.context).next().is_some()
+    case.options.suite.is_some() || !job.registry.needed(case.options.context).is_empty()
 }
 
 /// What a suite writes to: frames, output, and the socket that leads to the supervisor.

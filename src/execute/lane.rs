@@ -133,8 +133,8 @@ impl Lane {
             Waited::Done(attempt) => {
                 self.worker.tell_of_plugins();
                 let end = slot.started().after(attempt.elapsed);
-                let is_over = self.is_over(case, &attempt);
-                let stage = stage.map(|(stage, is_last)| (stage, is_last || is_over));
+                let stage = stage.map(|(stage, is_last)| (stage, is_last || self.is_over(case, &attempt)));
+                let is_over = matches!(stage, Some((_, true)));
                 let state = self.report(id, attempt);
                 self.leave_after_last(slot, stage);
                 self.finish(id, state, end);

@@ -37,7 +37,7 @@ impl Stage {
 
     /// Whether a test in `context` has no fixture.
     pub(super) fn needs_nothing(&self, context: Option<ContextId>) -> bool {
-        self.registry.needed(context).next().is_none()
+        self.registry.needed(context).is_empty()
     }
 
     /// Leaves everything as it is, for ever: somebody still uses it.
@@ -72,7 +72,7 @@ impl Stage {
     ) -> Result<(), Outcome> {
         self.tear_down(context, begin, troubles);
         self.scope().move_to(context);
-        for id in self.registry.needed(context) {
+        for &id in self.registry.needed(context) {
             if let Some(missing) = self.missing.iter().find(|missing| missing.fixture == id) {
                 return Err(self.instead(missing));
             }

@@ -74,7 +74,7 @@ fn whoever_left_its_test_s_group_is_found_too() {
 }
 
 #[test]
-fn a_child_that_kills_its_parent_harms_no_other_test() {
+fn bug_2_3_a_child_that_kills_its_parent_harms_no_other_test() {
     for mode in [Mode::Isolated, Mode::SpawnedAlone] {
         let run = Program::named("kills_parent").in_mode(mode, 2).env("KILL_PARENT", "1").run();
         run.expect_nothing_left().expect_code(101).expect_text("test before ... ok");
@@ -142,7 +142,7 @@ fn a_backtrace_shows_the_test_s_own_frames_and_none_of_the_harness_s() {
 }
 
 #[test]
-fn a_wrong_setting_is_refused_before_anything_runs() {
+fn bug_2_37_a_wrong_setting_is_refused_before_anything_runs() {
     for (name, value) in
         [("SNOUT_TIMEOUT", "soon"), ("SNOUT_THREAD_MODE", "x"), ("SNOUT_ISOLATE", "x"), ("SNOUT_TYPO", "1")]
     {
