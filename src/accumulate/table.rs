@@ -14,11 +14,13 @@
 //! 6. It appends the test to the list of finished ones, and rings the doorbell if the supervisor sleeps.
 //! 7. Before what has to run alone, the one lane that does that waits for the supervisor's permission.
 //! 8. It goes on at 2; or, if its place is wanted, *leaves* and starts again at 1.
+//! 9. When no place is left for it, or the table is closed to its pool, it stops; and the last one to stop, the pool ends.
 
 use std::sync::atomic::{
     AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
 };
 
+use super::claims::Claims;
 use crate::model::{CaseId, Moment};
 
 /// How a test stands.
@@ -195,20 +197,43 @@ impl RunTable {
         self.words[LANES].fetch_sub(1, SeqCst);
     }
 
-    /// The next place in the dispatch order below `end`, if one is left.
+    fn claims(&self) -> Claims {
+        Claims(&self.words[NEXT])
+    }
+
+    /// The next place in the dispatch order below `end`, if one is left that this pool may have.
     pub(crate) fn claim(&self, end: usize) -> Option<usize> {
-        let next = |place| (place < end as u64).then_some(place + 1);
-        self.words[NEXT].fetch_update(AcqRel, Acquire, next).ok().map(|place| place as usize)
+        self.claims().claim(end)
+    }
+
+    /// Whether one is left.
+    pub(crate) fn is_left(&self, end: usize) -> bool {
+        self.claims().is_left(end)
     }
 
     /// How many places have been claimed.
     pub(crate) fn claimed(&self) -> usize {
-        self.words[NEXT].load(Acquire) as usize
+        self.claims().count()
     }
 
     /// Claims all that is left, so that nobody else can.
     pub(crate) fn claim_rest(&self, end: usize) -> std::ops::Range<usize> {
-        self.words[NEXT].swap(end as u64, AcqRel) as usize..end
+        self.claims().claim_rest(end)
+    }
+
+    /// Says where the pool that is about to start has to stop claiming; `None` for nowhere.
+    pub(crate) fn bound_claims(&self, bound: Option<usize>) {
+        self.claims().bound(bound);
+    }
+
+    /// The pool gets nothing more: its lanes stop when they have finished what they have begun.
+    pub(crate) fn close(&self) {
+        self.claims().close();
+    }
+
+    /// Whether the pool gets nothing more, while there may be more to come.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.claims().is_closed()
     }
 
     /// Permits claims up to this many; in lockstep only.
@@ -462,13 +487,5 @@ mod tests {
         assert!(!table.push_finished(CaseId(1)), "the one behind it does not complete the list");
         assert!(!table.is_all_finished());
         assert_eq!((table.finished_count(), table.finished(0)), (2, None));
-    }
-
-    #[test]
-    fn the_rest_is_claimed_at_once() {
-        let table = table(1, 5);
-        assert_eq!(table.claim(5), Some(0));
-        assert_eq!(table.claim_rest(5), 1..5);
-        assert_eq!((table.claim(5), table.claimed()), (None, 5));
     }
 }

@@ -54,6 +54,9 @@ impl Supervisor<'_> {
                 self.book.announce(case)?;
             }
         }
+        if self.busy {
+            self.watch_memory();
+        }
         Ok(())
     }
 

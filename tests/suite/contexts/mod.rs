@@ -8,6 +8,7 @@ mod lanes;
 mod order;
 mod output;
 mod refused;
+mod restart;
 mod selection;
 mod shared;
 pub(crate) mod table;

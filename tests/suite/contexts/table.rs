@@ -177,6 +177,7 @@ const PROGRAMS: &[Entry] = &[
     program("output", CannotCompile, &[]),
     program("options", CannotCompile, &[]),
     program("lanes", CannotCompile, &[]),
+    program("replaced", CannotCompile, &[]),
     program(
         "shared",
         CannotCompile,
