@@ -199,6 +199,7 @@ fn job(
         lanes: u16::try_from(lanes).unwrap_or(u16::MAX),
         isolate: settings.isolate,
         isolation: settings.isolation,
+        restart: settings.restart,
         grace: settings.grace,
         in_process: false,
     };

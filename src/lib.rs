@@ -62,7 +62,14 @@
 //! | `SNOUT_ISOLATION` | `fork`, `spawn` | how a process is made: by `fork` (default), or by executing the binary again |
 //! | `SNOUT_TIMEOUT` | `10m`, `5s`, `500ms`, `0` | how long a test may take; `0` for as long as it likes |
 //! | `SNOUT_GRACE` | `5s` | how long a process may take to end after it was asked to |
+//! | `SNOUT_PROCESSES` | `4`, `0`, `-1` | how many tests run at the same time; also nose's `--processes`, and `--process-timeout` for `SNOUT_TIMEOUT` |
+//! | `SNOUT_RESTART_WORKER` | `each`, `100`, `512MiB`, `0` | when the pool's process is replaced; also nose's `--process-restartworker` |
 //! | `SNOUT_FORMAT` | `pretty`, `terse`, `json`, `junit` | as `--format`, which beats it |
+//!
+//! A pool is replaced when each of its lanes has run a test (`each`, and the flag without a value), when it has run so many tests,
+//! or once it is found, when a test has finished, to hold more memory. It takes nothing new then, finishes what it has begun, and
+//! makes way for the next; nothing is lost or run twice, and nothing is said. Suites and tests on their own have new processes
+//! anyway; where tests run in the process you started, there is nothing to replace.
 //!
 //! # Known limits
 //!

@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{Environment, Flags};
 use crate::error::Error;
-use crate::model::{ColorChoice, Format, Isolate, Isolation, RunIgnored, ThreadMode, Threshold, TimeLimits};
+use crate::model::{
+    ColorChoice, Format, Isolate, Isolation, Restart, RunIgnored, ThreadMode, Threshold, TimeLimits,
+};
 
 /// Everything a user can choose, with defaults filled in.
 #[derive(Clone, Debug)]
@@ -41,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) thread_mode: ThreadMode,
     pub(crate) isolate: Isolate,
     pub(crate) isolation: Isolation,
+    pub(crate) restart: Restart,
     /// How long a test may take; `None` for as long as it likes.
     pub(crate) timeout: Option<Duration>,
     /// How long a process may take to end after it was asked to.
@@ -81,6 +84,7 @@ impl Settings {
             thread_mode: environment.thread_mode()?.unwrap_or_default(),
             isolate: environment.isolate()?.unwrap_or_default(),
             isolation: environment.isolation()?.unwrap_or_default(),
+            restart: restart(&flags, environment)?,
             timeout: timeout(&flags, environment)?,
             grace: environment.grace()?.unwrap_or(GRACE),
             log: flags.logfile.clone(),
@@ -136,6 +140,11 @@ fn lanes(flags: &Flags, environment: &Environment) -> Result<Option<NonZeroUsize
 fn processes(flags: &Flags, environment: &Environment) -> Result<Option<i64>, Error> {
     let set = environment.processes()?;
     Ok(flags.processes.or(set))
+}
+
+fn restart(flags: &Flags, environment: &Environment) -> Result<Restart, Error> {
+    let set = environment.restart()?;
+    Ok(flags.restart.or(set).unwrap_or_default())
 }
 
 fn timeout(flags: &Flags, environment: &Environment) -> Result<Option<Duration>, Error> {
@@ -302,6 +311,32 @@ mod tests {
             assert_eq!(settings.timeout, timeout.map(Duration::from_millis), "{value}");
         }
         assert!(resolved("", [("SNOUT_PROCESSES", "many")]).unwrap_err().contains("write how many"));
+    }
+
+    #[test]
+    fn a_pool_is_replaced_when_the_flag_says_or_else_the_variable() {
+        let tests = |count| NonZeroUsize::new(count).map_or(Restart::Never, Restart::Tests);
+        for (line, variable, restart) in [
+            ("", "", Restart::Never),
+            ("", "each", Restart::EachTest),
+            ("", "7", tests(7)),
+            ("--process-restartworker", "7", Restart::EachTest),
+            ("--process-restartworker=each", "", Restart::EachTest),
+            ("--process-restartworker=100 name", "512MiB", tests(100)),
+            ("--process-restartworker=512MiB", "each", Restart::Memory(512 << 20)),
+            ("--process-restartworker=0", "each", Restart::Never),
+            // What stands behind it is a filter, as behind any switch.
+            ("--process-restartworker 100", "", Restart::EachTest),
+        ] {
+            let settings = settings(line, [("SNOUT_RESTART_WORKER", variable)]);
+            assert_eq!(settings.restart, restart, "{line} {variable}");
+        }
+        let refusal = resolved("", [("SNOUT_RESTART_WORKER", "true")]).unwrap_err();
+        assert_eq!(
+            refusal,
+            "SNOUT_RESTART_WORKER is `true`, which is no number of tests and no size: write them like `100` or `512MiB`, \
+             `each` for one test a lane, or `0` for never"
+        );
     }
 
     #[test]

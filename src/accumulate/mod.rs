@@ -1,5 +1,7 @@
 //! Keeps what is known about the run: the run table while tests run, the ledger for good.
 
+#[cfg(snout_processes)]
+mod claims;
 mod ledger;
 #[cfg(snout_processes)]
 mod queue;

@@ -168,8 +168,9 @@ impl Supervisor<'_> {
         self.look_at_table()?;
         self.find_leftovers(pid, None)?;
         self.tell_of_stray(&mut pool)?;
-        // A pool that has finished everything ends by itself.
-        let is_done = change == Change::Exited(0) && self.table.is_all_finished();
+        // A pool that has finished everything, or all it may, ends by itself.
+        let is_done =
+            change == Change::Exited(0) && (self.table.is_all_finished() || self.has_done_its_share(&pool));
         if self.is_given_up() {
             self.give_up_pool_s_tests()?;
         } else if let Some(death) = pool.death(change).filter(|_| !is_done) {

@@ -158,7 +158,7 @@ impl Supervisor<'_> {
 
     fn has_fixtures(&self, unit: Unit) -> bool {
         unit.suite.is_some()
-            || self.job.registry.needed(self.book.case(unit.case).options.context).next().is_some()
+            || !self.job.registry.needed(self.book.case(unit.case).options.context).is_empty()
     }
 
     fn kill_all(&mut self) {

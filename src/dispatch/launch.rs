@@ -16,7 +16,7 @@ use crate::context::Seat;
 use crate::execute::{
     ForkServer, Outlet, Pipes, Rules, Suite, Worker, run_forked, run_pool, start_in_process,
 };
-use crate::model::{Isolate, Isolation};
+use crate::model::{Isolate, Isolation, Restart};
 use crate::sys::descriptor::pipe;
 use crate::sys::process::{self, Connections, Fork, Forker, Pid, adopt_orphans};
 use crate::sys::signals::{Signal, SignalMask, Signals};
@@ -371,6 +371,7 @@ pub(super) fn worker(job: &Job, table: RunTable, ends: (OwnedFd, OwnedFd)) -> Wo
         rules: BothRules::of(job).pool,
         lockstep: job.is_lockstep(),
         lanes: usize::from(job.lanes),
+        one_each: job.restart == Restart::EachTest,
         frames: File::from(ends.0).into(),
         doorbell: File::from(ends.1),
     }

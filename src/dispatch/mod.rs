@@ -31,6 +31,8 @@ mod pause;
 #[cfg(snout_processes)]
 mod pool;
 #[cfg(snout_processes)]
+mod restart;
+#[cfg(snout_processes)]
 mod results;
 #[cfg(snout_processes)]
 mod role;
@@ -68,7 +70,7 @@ pub(crate) use sequence::{die_by, generate, is_watched, paused, take_role};
 
 use crate::context::{FixtureId, Registry, RunReport};
 use crate::execute::Rules;
-use crate::model::{Event, Isolate, Isolation};
+use crate::model::{Event, Isolate, Isolation, Restart};
 use crate::plan::Plan;
 
 /// Whether tests can be given processes of their own here.
@@ -107,6 +109,7 @@ pub(crate) struct Job {
     pub(crate) lanes: u16,
     pub(crate) isolate: Isolate,
     pub(crate) isolation: Isolation,
+    pub(crate) restart: Restart,
     /// How long a process may take to end after it was asked to.
     pub(crate) grace: Duration,
     /// No process is made: tests run on threads of this one.
@@ -118,7 +121,7 @@ impl Job {
     /// second try.
     pub(crate) fn direct(self) -> Job {
         let rules = Rules { timeout: None, watches_time: false, ..self.rules };
-        Job { in_process: true, isolate: Isolate::Never, rules, ..self }
+        Job { in_process: true, isolate: Isolate::Never, restart: Restart::Never, rules, ..self }
     }
 
     /// The shared fixtures that tests of this run need, in the order in which they are set up.

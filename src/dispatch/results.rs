@@ -56,6 +56,9 @@ impl Supervisor<'_> {
                 self.book.announce(case)?;
             }
         }
+        if self.busy {
+            self.watch_memory();
+        }
         Ok(())
     }
 

@@ -171,7 +171,7 @@ impl<'run> Supervisor<'run> {
             self.table.arm_doorbell(true);
             // A test that finished before the bell was armed has not rung it.
             let has_ended = self.outstanding.ended(&self.turns).next().is_some();
-            if has_ended || self.table.finished_count() > self.seen {
+            if has_ended || self.table.finished_count() > self.seen || self.is_pool_drained() {
                 // Its lane may have the place and not have written it yet: let it.
                 std::thread::yield_now();
                 return Ok(());

@@ -103,6 +103,7 @@ impl Supervisor<'_> {
         }
         if let Some(pool) = &mut self.pool {
             pool.lose_worker(case);
+            self.table.close();
         }
         self.escalate(case, Cause::TimedOut(timeout), at)
     }

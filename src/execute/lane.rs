@@ -34,29 +34,30 @@ const GLANCE: Duration = Duration::from_millis(1);
 pub(super) struct Lane {
     worker: Arc<Worker>,
     number: usize,
+    /// It has run the one test that it may.
+    is_spent: bool,
     buffer: Buffer,
     mailbox: Mailbox,
 }
 
 impl Lane {
     pub(super) fn new(worker: Arc<Worker>, number: usize) -> Lane {
-        Lane { worker, number, buffer: Buffer::default(), mailbox: Arc::default() }
+        Lane { worker, number, is_spent: false, buffer: Buffer::default(), mailbox: Arc::default() }
     }
 
-    /// Runs tests until none is left: first beside the other lanes; then, when those are done, the first lane runs alone
-    /// what has to run alone.
+    /// Runs tests until none is left for it: first beside the other lanes; then, when those are done, the first lane runs
+    /// alone what has to run alone.
     pub(super) fn run(&mut self, still_busy: &AtomicUsize) {
         capture::inherit();
         self.install_buffer();
         self.run_until(self.worker.plan.concurrent().len());
         still_busy.fetch_sub(1, SeqCst);
-        let end = self.worker.plan.order().len();
-        if self.number == 0 && self.worker.table.claimed() < end {
+        let (table, end) = (self.worker.table, self.worker.plan.order().len());
+        if self.number == 0 && self.goes_on(end) {
             while still_busy.load(SeqCst) > 0 {
                 sleep(GLANCE);
             }
-            let table = self.worker.table;
-            while !table.is_serial_granted() {
+            while !table.is_serial_granted() && table.is_left(end) {
                 // Children may be at work.
                 futex::wait(table.serial_gate(), 0, LOOK_AGAIN);
             }
@@ -64,14 +65,19 @@ impl Lane {
         }
     }
 
+    /// Whether there is a test for this lane to claim.
+    fn goes_on(&self, end: usize) -> bool {
+        !self.is_spent && self.worker.table.is_left(end)
+    }
+
     fn run_until(&mut self, end: usize) {
         let (table, lockstep) = (self.worker.table, self.worker.lockstep);
-        while table.claimed() < end {
+        while self.goes_on(end) {
             if lockstep {
                 self.wait_for_permission(end);
             }
             while let Err(seen) = table.try_enter() {
-                if table.claimed() >= end {
+                if !table.is_left(end) {
                     // Children may keep the lanes for long, and there is nothing left to enter for.
                     return;
                 }
@@ -80,18 +86,31 @@ impl Lane {
             // It stays entered from test to test, until its place is wanted for somebody else.
             while let Some(place) = table.claim(end) {
                 self.run_unit(self.worker.plan.order()[place]);
-                if lockstep || !table.is_room() {
+                if lockstep || self.is_spent || !table.is_room() {
                     break;
                 }
             }
-            table.set_running(self.number, None);
-            table.leave();
+            self.leave();
+        }
+    }
+
+    fn leave(&self) {
+        let table = self.worker.table;
+        table.set_running(self.number, None);
+        table.leave();
+        if self.is_spent || table.is_closed() {
+            // Others may have waited for its place; or find now that there is nothing to wait for.
+            futex::wake_all(table.lane_gate());
+        }
+        if table.is_closed() {
+            // The supervisor waits until the lanes that can stop have done so.
+            self.worker.ring_if_awaited();
         }
     }
 
     fn wait_for_permission(&self, end: usize) {
         let table = self.worker.table;
-        while table.granted() <= table.claimed() as u64 && table.claimed() < end {
+        while table.granted() <= table.claimed() as u64 && table.is_left(end) {
             futex::wait(table.grant_gate(), table.claimed() as u64, LOOK_AGAIN);
         }
     }
@@ -125,6 +144,7 @@ impl Lane {
             self.finish(id, State::Ignored, start);
             return false;
         }
+        self.is_spent = self.worker.one_each;
         let waited = match &mut stage {
             Some((stage, _)) => self.attempt_with_fixtures(case, slot, stage),
             None => self.attempt(case, start),

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
 use rayon_core::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
@@ -45,7 +45,7 @@ fn run_fresh(worker: Worker, control: RawFd) -> io::Result<()> {
     others.into_iter().try_for_each(start_thread)?;
     first.run();
     // Else some test is not this pool's any more, and the supervisor has the last word.
-    if !worker.table.is_all_finished() {
+    if !worker.table.is_all_finished() && !worker.table.is_closed() {
         await_any(&[control])?;
     }
     worker.finish_plugins();
@@ -95,9 +95,12 @@ fn prepare(worker: &Arc<Worker>) -> io::Result<(ThreadPool, ThreadBuilder, Vec<T
         .build()
         .map_err(io::Error::other)?;
     let worker = Arc::clone(worker);
-    let still_busy = AtomicUsize::new(lanes);
+    let (still_busy, stopped) = (AtomicUsize::new(lanes), AtomicUsize::new(0));
     pool.spawn_broadcast(move |context| {
         Lane::new(Arc::clone(&worker), context.index()).run(&still_busy);
+        if stopped.fetch_add(1, SeqCst) + 1 == lanes {
+            worker.retire();
+        }
         rest(&worker);
     });
     let first = workers.swap_remove(0);

@@ -19,6 +19,8 @@ pub(crate) struct Worker {
     /// Every test waits for the supervisor's permission, so that what is printed stays in order.
     pub(crate) lockstep: bool,
     pub(crate) lanes: usize,
+    /// Each lane runs one test, and what is left then is for another pool.
+    pub(crate) one_each: bool,
     /// A byte written here has the pool's process end: everything is finished. `None` if the process is not the pool's alone,
     /// or ends by itself.
     pub(crate) end: Option<File>,
@@ -62,6 +64,24 @@ impl Worker {
     pub(super) fn end(&self) {
         if let Some(end) = &self.end {
             let _ = (&*end).write(&[1]);
+        }
+    }
+
+    /// The last lane has stopped. If not for want of tests, the process ends: another will take its place.
+    pub(super) fn retire(&self) {
+        if self.one_each && self.table.is_left(self.plan.order().len()) {
+            self.table.close();
+        }
+        if self.table.is_closed() {
+            self.ring_if_awaited();
+            self.end();
+        }
+    }
+
+    /// Wakes the supervisor, if it sleeps.
+    pub(super) fn ring_if_awaited(&self) {
+        if self.table.is_bell_armed() {
+            self.ring();
         }
     }
 

@@ -13,6 +13,7 @@ mod order;
 mod output;
 mod plugins;
 mod refused;
+mod restart;
 mod selection;
 mod shared;
 mod stops;

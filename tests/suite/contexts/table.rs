@@ -237,6 +237,7 @@ const PROGRAMS: &[Entry] = &[
     ),
     program("options", CannotCompile, &[]),
     program("lanes", CannotCompile, &[]),
+    program("replaced", CannotCompile, &[]),
     program(
         "shared",
         CannotCompile,
