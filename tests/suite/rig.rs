@@ -5,7 +5,7 @@
 use std::ops::Deref;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::build::{Harness, executable, executable_with_contexts, package};
 use crate::check::{differences, first_difference};
@@ -231,10 +231,10 @@ impl Ended {
 
 /// Sends a signal, as `kill` does.
 pub(crate) fn signal(pid: u32, signal: i32) {
-    let mut command = std::process::Command::new("kill");
+    let mut command = Command::new("kill");
     command
         .args([format!("-{signal}"), pid.to_string()])
-        .stderr(std::process::Stdio::null())
+        .stderr(Stdio::null())
         .status()
         .expect("kill is everywhere");
 }

@@ -3,15 +3,19 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Ran, Road, Steps, command};
 use crate::expect::Mode;
 use crate::process;
+use crate::rig::signal;
 
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
+const SIGCONT: i32 = 18;
+const SIGTSTP: i32 = 20;
 
 /// What is done to a run: when all of `until` are among its steps or on standard error, the next.
 struct Act {
@@ -24,7 +28,12 @@ enum Then {
     Signal(i32),
     /// Tests that wait may end.
     Go,
+    /// Everything stands still for longer than a test may take.
+    Pause,
 }
+
+/// How long a test may take that a pause comes in between.
+const LIMIT: Duration = Duration::from_secs(4);
 
 /// Where supervisor and tests are different processes.
 const APART: [Road; 5] = [
@@ -56,11 +65,12 @@ fn act(road: Road, grace: &str, arguments: &[&str], acts: &[Act]) -> Ran {
             && act.until.iter().all(|text| seen().contains(text))
         {
             match act.then {
-                Then::Signal(signal) => crate::rig::signal(pid, signal),
+                Then::Signal(number) => signal(pid, number),
                 Then::Go => {
                     let file = OpenOptions::new().append(true).create(true).open(&steps);
                     file.and_then(|mut file| file.write_all(b"0 go\n")).unwrap();
                 }
+                Then::Pause => pause(pid),
             }
             next = acts.next();
         }
@@ -74,6 +84,36 @@ fn act(road: Road, grace: &str, arguments: &[&str], acts: &[Act]) -> Ran {
         ended.fail(&format!("{road:?}: it was over too early"));
     }
     Ran { name: "interrupted", road, ended, steps }
+}
+
+/// Stops a run as Ctrl-Z does, and has it go on.
+fn pause(pid: u32) {
+    signal(pid, SIGTSTP);
+    let begin = Instant::now();
+    while state(pid) != Some('T') {
+        assert!(begin.elapsed() < Duration::from_secs(60), "it did not stop");
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(LIMIT + Duration::from_secs(1));
+    let others = descendants(pid);
+    let states: Vec<Option<char>> = others.iter().map(|&pid| state(pid)).collect();
+    signal(pid, SIGCONT);
+    assert!(
+        !others.is_empty() && states.iter().all(|state| *state == Some('T')),
+        "all stand still: {states:?}"
+    );
+}
+
+/// The letter by which the system tells what a process is about.
+fn state(pid: u32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+fn descendants(pid: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok());
+    children.flat_map(|pid| [vec![pid], descendants(pid)].concat()).collect()
 }
 
 impl Ran {
@@ -221,6 +261,20 @@ fn formats_for_programs_are_whole_when_a_run_is_interrupted() {
             );
             assert!(text.ends_with("</testsuite></testsuites>\n"), "{text}");
         }
+    }
+}
+
+#[test]
+fn ctrl_z_stops_every_process_and_its_time_does_not_count() {
+    for road in FORKED {
+        let acts = [Act { until: BEGUN, then: Then::Pause }, Act { until: BEGUN, then: Then::Go }];
+        let limit = LIMIT.as_secs().to_string();
+        let ran = act(road, "60s", &["ends::", "--process-timeout", &limit], &acts);
+        ran.expect_code(101).expect_text("FAILED. 4 passed; 1 failed; 0 ignored").expect_nobody_left();
+        ran.expect_no_text("escalated").expect_no_text("timed out").expect_troubles(&[]);
+        let seconds =
+            ran.text().rsplit_once("finished in ").and_then(|(_, rest)| rest.split('s').next()?.parse().ok());
+        assert!(seconds.is_some_and(|seconds: f64| seconds < LIMIT.as_secs_f64()), "{road:?}: {}", ran.ended);
     }
 }
 
