@@ -70,6 +70,8 @@ const HOST: usize = 7;
 /// For how many nanoseconds the run has stood still, and whether it does now.
 const PAUSED: usize = 8;
 const IS_PAUSED: usize = 9;
+/// How often lanes have been asked what their tests have printed.
+const ASKED: usize = 10;
 const HEAD: usize = 16; // the rest keeps the slots on a cache line of their own
 
 /// Words a test has in the table: state, start, end.
@@ -275,6 +277,16 @@ impl RunTable {
         self.words[HOST].store(state.pack(), SeqCst);
     }
 
+    /// Asks lanes to tell what their tests have printed so far.
+    pub(crate) fn ask(&self) {
+        self.words[ASKED].fetch_add(1, SeqCst);
+    }
+
+    /// How often they have been asked.
+    pub(crate) fn asked(&self) -> u64 {
+        self.words[ASKED].load(Relaxed)
+    }
+
     /// Says that every process of the run is being stopped.
     pub(crate) fn set_paused(&self, paused: bool) {
         self.words[IS_PAUSED].store(u64::from(paused), SeqCst);
@@ -306,6 +318,12 @@ impl RunTable {
             let word = lane.load(Acquire);
             (word > 0).then(|| CaseId((word - 1) as u32))
         })
+    }
+
+    /// What this lane is running.
+    pub(crate) fn running_in(&self, lane: usize) -> Option<CaseId> {
+        let word = self.lane_words()[lane].load(Acquire);
+        (word > 0).then(|| CaseId((word - 1) as u32))
     }
 
     fn lane_words(&self) -> &'static [AtomicU64] {

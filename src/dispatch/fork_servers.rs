@@ -135,6 +135,11 @@ impl ForkServer {
         self.queue.with_child(self.lane, place, |pid| process::kill(Pid(pid)));
     }
 
+    /// What has come out of its child.
+    pub(super) fn printed_so_far(&self) -> &[u8] {
+        self.pipes.as_ref().map_or(&[], |pipes| &pipes.printed)
+    }
+
     /// Sends a signal to the child it has, if it has one.
     pub(super) fn signal_its_child(&self, signal: fn(Pid)) {
         if let Some(place) = self.queue.running(self.lane) {
@@ -156,7 +161,7 @@ impl ForkServer {
             match frame {
                 Frame::Finished(finished) => found.said = Some(finished),
                 Frame::Trouble(trouble) => found.troubles.push(trouble),
-                Frame::Generated(..) | Frame::AllGenerated | Frame::Report(..) => {}
+                Frame::Generated(..) | Frame::AllGenerated | Frame::Report(..) | Frame::SoFar(..) => {}
             }
         }
         found.printed = pipes.printed;

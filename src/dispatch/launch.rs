@@ -14,7 +14,7 @@ use super::role::{Descriptors, Part, spawn};
 use crate::accumulate::{ChildQueue, RunTable, Turn};
 use crate::context::Seat;
 use crate::execute::{
-    ForkServer, Outlet, Pipes, Rules, Suite, Worker, run_forked, run_pool, start_in_process,
+    Buffers, ForkServer, Outlet, Pipes, Rules, Suite, Worker, run_forked, run_pool, start_in_process,
 };
 use crate::model::{Isolate, Isolation, Restart};
 use crate::sys::descriptor::pipe;
@@ -374,6 +374,7 @@ pub(super) fn worker(job: &Job, table: RunTable, ends: (OwnedFd, OwnedFd)) -> Wo
         one_each: job.restart == Restart::EachTest,
         frames: File::from(ends.0).into(),
         doorbell: File::from(ends.1),
+        buffers: Buffers::default(),
     }
 }
 

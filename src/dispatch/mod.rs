@@ -42,6 +42,8 @@ mod shared;
 mod staff;
 mod standing;
 #[cfg(snout_processes)]
+mod status;
+#[cfg(snout_processes)]
 mod suites;
 #[cfg(snout_processes)]
 mod supervisor;

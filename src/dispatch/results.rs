@@ -28,6 +28,7 @@ impl Supervisor<'_> {
             match frame {
                 Frame::Finished(finished) => self.reported.push_back(finished),
                 Frame::Trouble(trouble) => self.book.notice(Notice::Trouble(trouble))?,
+                Frame::SoFar(case, output) => self.take_answer(case, output)?,
                 Frame::Generated(..) | Frame::AllGenerated | Frame::Report(..) => {}
             }
         }

@@ -13,6 +13,7 @@ use super::launch::{Launcher, Memory};
 use super::pause::run_time;
 use super::pool::{Pool, read_all};
 use super::standing::Book;
+use super::status::Question;
 use super::{Ending, Job, Listener, direct};
 use crate::accumulate::{ChildQueue, RunTable};
 use crate::model::{Finished, Isolate, Moment};
@@ -56,6 +57,8 @@ pub(crate) struct Supervisor<'run> {
     /// Whether the last round found finished tests.
     pub(super) busy: bool,
     pub(super) interrupt: Option<Interrupt>,
+    /// Somebody wants to know what runs.
+    pub(super) question: Option<Question>,
     /// How tests have failed that are to be tried again.
     pub(super) held_back: Vec<Finished>,
     /// When the fork servers are to be gone, at the end.
@@ -95,6 +98,7 @@ impl<'run> Supervisor<'run> {
             seen: 0,
             busy: false,
             interrupt: None,
+            question: None,
             held_back: Vec::new(),
             closes_at: None,
         })
@@ -198,6 +202,7 @@ impl<'run> Supervisor<'run> {
             Signal::Child => Ok(()),
             Signal::Stop(number) => self.take_stop(number),
             Signal::Pause => self.pause(),
+            Signal::Status => self.take_question(),
         }
     }
 }

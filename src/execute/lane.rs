@@ -24,8 +24,8 @@ pub(super) const ATTEMPT: u64 = 0;
 /// Nobody wakes a lane but the supervisor; looking again now and then costs nothing and survives a lost wake-up.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// Longer than any run.
-const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+/// How often a lane that waits for a test looks whether it is asked what that has printed.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How often the first lane looks whether the others are done, before a benchmark.
 const GLANCE: Duration = Duration::from_millis(1);
@@ -224,21 +224,32 @@ impl Lane {
         let rules = self.worker.rules;
         match rules.thread_mode_of(case) {
             ThreadMode::Fresh => {
-                let (table, limit) =
-                    (self.worker.table, rules.timeout_of(case).filter(|_| rules.watches_time));
-                let before = table.paused();
-                let mut watch = |waited: Duration| match limit {
-                    Some(limit) => {
-                        let left = limit.saturating_sub(waited.saturating_sub(table.paused() - before));
-                        (!left.is_zero()).then_some(left)
-                    }
-                    None => Some(FOREVER),
-                };
+                let mut watch = self.watch(case);
                 thread::run((case, self.seat()), rules, (&self.buffer, &self.mailbox), Some(&mut watch))
             }
             ThreadMode::Pooled => {
                 Waited::Done(self.captured(|| thread::here(case, rules, start, self.seat())))
             }
+        }
+    }
+
+    /// Says for how much longer a test's thread is waited for, and answers on the way what the test has printed.
+    fn watch(&self, case: &'static Case) -> impl FnMut(Duration) -> Option<Duration> {
+        let (table, rules) = (self.worker.table, self.worker.rules);
+        let limit = rules.timeout_of(case).filter(|_| rules.watches_time);
+        let (before, mut asked) = (table.paused(), table.asked());
+        move |waited| {
+            if table.asked() != asked {
+                asked = table.asked();
+                let printed = self.buffer.look();
+                table
+                    .running_in(self.number)
+                    .into_iter()
+                    .for_each(|id| self.worker.send_so_far(id, &printed));
+            }
+            let Some(limit) = limit else { return Some(LOOK) };
+            let left = limit.saturating_sub(waited.saturating_sub(table.paused() - before));
+            (!left.is_zero()).then_some(left.min(LOOK))
         }
     }
 
@@ -283,6 +294,7 @@ impl Lane {
         let rules = self.worker.rules;
         if rules.capture && rules.thread_mode == ThreadMode::Pooled {
             self.buffer.install();
+            self.worker.show_buffer(self.number, self.buffer.clone());
         }
     }
 
@@ -291,11 +303,11 @@ impl Lane {
         self.install_buffer();
     }
 
-    /// How many hold the buffer when no test does: this lane, and the worker that it is installed on.
+    /// How many hold the buffer when no test does: this lane, the worker that it is installed on, and who looks into it.
     fn holders(&self) -> usize {
         match self.worker.rules.thread_mode {
             ThreadMode::Fresh => 1,
-            ThreadMode::Pooled => 2,
+            ThreadMode::Pooled => 3,
         }
     }
 

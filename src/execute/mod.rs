@@ -46,7 +46,7 @@ pub(crate) use pool::{run_pool, start_in_process};
 #[cfg(snout_processes)]
 pub(crate) use suite::{Outlet, Suite};
 #[cfg(snout_processes)]
-pub(crate) use worker::Worker;
+pub(crate) use worker::{Buffers, Worker};
 
 #[cfg(snout_processes)]
 pub(crate) use capture::name_tests_in_panics;

@@ -9,6 +9,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
+use std::time::Duration;
 
 use rayon_core::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 
@@ -17,6 +18,9 @@ use super::lane::Lane;
 use super::worker::Worker;
 use crate::model::ThreadMode;
 use crate::sys::descriptor::{pipe, wait};
+
+/// How often a pool whose lanes run tests themselves looks whether it is asked for what those have printed.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Runs tests in this process until all are finished or the supervisor says that it is enough, and ends the process.
 ///
@@ -57,7 +61,13 @@ fn run_fresh(worker: Worker, control: RawFd) -> io::Result<()> {
 fn run_pooled(worker: Worker, control: RawFd) -> io::Result<()> {
     let (ended, end) = pipe()?;
     let worker = start_lanes(Worker { end: Some(File::from(end)), ..worker })?;
-    await_any(&[control, ended.as_raw_fd()])?;
+    let mut asked = worker.table.asked();
+    while !wait(&[control, ended.as_raw_fd()], Some(LOOK))? {
+        let before = std::mem::replace(&mut asked, worker.table.asked());
+        if asked != before {
+            worker.send_all_so_far();
+        }
+    }
     worker.finish_plugins();
     Ok(())
 }

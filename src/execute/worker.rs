@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
+use super::capture::Buffer;
 use super::{Rules, wire};
 use crate::accumulate::RunTable;
 use crate::context::Registry;
-use crate::model::{Finished, Trouble};
+use crate::model::{CaseId, Finished, Trouble};
 use crate::plan::Plan;
 
 /// What the lanes of a pool share.
@@ -28,7 +29,13 @@ pub(crate) struct Worker {
     pub(crate) frames: Mutex<File>,
     /// A byte written here wakes the supervisor.
     pub(crate) doorbell: File,
+    /// The lanes' own buffers, where another thread has to look into them.
+    pub(crate) buffers: Buffers,
 }
+
+/// Buffers of lanes, by their numbers.
+#[derive(Default)]
+pub(crate) struct Buffers(Mutex<Vec<(usize, Buffer)>>);
 
 impl Worker {
     pub(super) fn send(&self, finished: &Finished) -> io::Result<()> {
@@ -39,6 +46,30 @@ impl Worker {
     pub(super) fn send_trouble(&self, trouble: &Trouble) -> io::Result<()> {
         let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
         wire::send_trouble(trouble, &*pipe)
+    }
+
+    /// Tells what a test has printed that still runs.
+    pub(super) fn send_so_far(&self, case: CaseId, printed: &[u8]) {
+        let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without a supervisor there is nobody to tell.
+        let _ = wire::send_so_far(case, printed, &*pipe);
+    }
+
+    /// Tells what every test has printed, from a thread that runs none.
+    pub(super) fn send_all_so_far(&self) {
+        let buffers = self.buffers.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (lane, buffer) in &*buffers {
+            if let Some(case) = self.table.running_in(*lane) {
+                self.send_so_far(case, &buffer.look());
+            }
+        }
+    }
+
+    /// Has another thread look into this buffer from now on, when it asks what a lane's test has printed.
+    pub(super) fn show_buffer(&self, lane: usize, buffer: Buffer) {
+        let mut buffers = self.buffers.0.lock().unwrap_or_else(PoisonError::into_inner);
+        buffers.retain(|(known, _)| *known != lane);
+        buffers.push((lane, buffer));
     }
 
     /// Calls plugins at the begin of this process.

@@ -8,7 +8,8 @@ use std::ptr;
 use super::check;
 
 /// What the supervisor wants to know of: a process of its own changed state, or somebody wants the run to end.
-const WATCHED: [libc::c_int; 5] = [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGTSTP];
+const WATCHED: [libc::c_int; 7] =
+    [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGTSTP, libc::SIGUSR1, libc::SIGQUIT];
 
 /// A signal that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) enum Signal {
     Stop(i32),
     /// Somebody wants the run to stand still, until this process goes on.
     Pause,
+    /// Somebody wants to know what runs.
+    Status,
 }
 
 /// Blocked signals and the descriptor they are read from.
@@ -77,6 +80,7 @@ impl Signals {
         Some(match number {
             libc::SIGCHLD => Signal::Child,
             libc::SIGTSTP => Signal::Pause,
+            libc::SIGUSR1 | libc::SIGQUIT => Signal::Status,
             _ => Signal::Stop(number),
         })
     }

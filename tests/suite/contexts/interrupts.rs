@@ -13,6 +13,8 @@ use crate::rig::signal;
 
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
+const SIGQUIT: i32 = 3;
+const SIGUSR1: i32 = 10;
 const SIGTERM: i32 = 15;
 const SIGCONT: i32 = 18;
 const SIGTSTP: i32 = 20;
@@ -275,6 +277,26 @@ fn ctrl_z_stops_every_process_and_its_time_does_not_count() {
         let seconds =
             ran.text().rsplit_once("finished in ").and_then(|(_, rest)| rest.split('s').next()?.parse().ok());
         assert!(seconds.is_some_and(|seconds: f64| seconds < LIMIT.as_secs_f64()), "{road:?}: {}", ran.ended);
+    }
+}
+
+/// SIGUSR1, or Ctrl-\ on the terminal.
+#[test]
+fn whoever_asks_is_told_what_runs_and_what_it_has_printed() {
+    for (road, number) in APART.into_iter().zip([SIGUSR1, SIGQUIT].into_iter().cycle()) {
+        let acts = [
+            Act { until: BEGUN, then: Then::Signal(number) },
+            Act { until: &["| runs runs", "| t1_runs runs", "| fails runs"], then: Then::Go },
+        ];
+        let ran = act(road, "60s", &["ends::"], &acts);
+        ran.expect_code(101).expect_text("FAILED. 4 passed; 1 failed; 0 ignored").expect_nobody_left();
+        let said = ran.error_text();
+        assert!(
+            said.contains("\nsnout: 0 of 5 tests came out so far, 3 running\n    lane 0: "),
+            "{road:?}: {said}"
+        );
+        let alone = ["ends::suite::t1_runs, for ", "s, in a process of its own\n        | t1_runs runs"];
+        assert!(alone.iter().all(|part| said.contains(part)), "{road:?}: {said}");
     }
 }
 
