@@ -8,7 +8,7 @@ use super::fixtures::At;
 use super::fork_servers::{ForkServer, Found};
 use super::pause::{paused, run_time};
 use super::pool::Pool;
-use super::supervisor::Supervisor;
+use super::supervisor::{Supervisor, now};
 use crate::accumulate::{EndOfChild, HowEnded, Place, State};
 use crate::model::{CaseId, Cause, Death, Failure, Finished, Leftover, Notice, Outcome};
 use crate::sys::process::{self, Change, Pid};
@@ -229,7 +229,9 @@ impl Supervisor<'_> {
             if !self.settle(case)?
                 && let Some(failure) = self.interrupted(case, started)
             {
-                self.book.fail(case, failure)?;
+                let (outcome, elapsed) = (Outcome::Failed(failure), now().since(started));
+                let output = self.take_last_words(case);
+                self.book.finish(Finished { case, outcome, elapsed, output })?;
             }
         }
         Ok(())

@@ -137,6 +137,7 @@ impl Supervisor<'_> {
             self.book.notice(Notice::GivenUp(stopped))?;
         }
         if self.busy_pool_lanes() > 0 {
+            self.hear_last_words()?;
             self.pool.iter_mut().for_each(Pool::kill);
         }
         self.turns.give_up();

@@ -6,8 +6,10 @@
 use std::io;
 use std::time::Duration;
 
+use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::model::{CaseId, Moment, Notice, Output, Running};
+use crate::sys::descriptor::wait;
 
 /// Lanes look four times a second whether they are asked.
 const PATIENCE: Duration = Duration::from_millis(600);
@@ -35,6 +37,9 @@ impl Supervisor<'_> {
 
     /// A lane has told what its test has printed.
     pub(super) fn take_answer(&mut self, case: CaseId, output: Output) -> io::Result<()> {
+        if let Some(last_words) = &mut self.last_words {
+            last_words.push((case, output.clone()));
+        }
         let Some(question) = &mut self.question else { return Ok(()) };
         question.answers.push((case, output));
         self.answer_when_due()
@@ -51,6 +56,32 @@ impl Supervisor<'_> {
         let running = self.in_lanes(question);
         self.question = None;
         self.book.notice(Notice::Status(running))
+    }
+
+    /// Asks the pool's lanes, which are about to be stopped, what their tests have printed, and waits for the answers.
+    pub(super) fn hear_last_words(&mut self) -> io::Result<()> {
+        let asked: Vec<CaseId> = self.running().map(|(case, _)| case).collect();
+        if asked.is_empty() || !self.job.rules.capture {
+            return Ok(());
+        }
+        self.last_words = Some(Vec::new());
+        self.table.ask();
+        let deadline = now().after(PATIENCE);
+        let is_missing = |words: &Option<Vec<(CaseId, Output)>>, case: &CaseId| {
+            words.iter().flatten().all(|(answered, _)| answered != case)
+        };
+        while asked.iter().any(|case| is_missing(&self.last_words, case)) && now() < deadline {
+            let waited_for: Vec<_> = self.pool.iter().flat_map(Pool::descriptors).collect();
+            wait(&waited_for, Some(deadline.since(now())))?;
+            self.read_pipes()?;
+        }
+        Ok(())
+    }
+
+    /// What a test of the pool had printed when it was stopped.
+    pub(super) fn take_last_words(&mut self, case: CaseId) -> Output {
+        let words = self.last_words.iter_mut().flatten().find(|(known, _)| *known == case);
+        words.map(|(_, output)| std::mem::take(output)).unwrap_or_default()
     }
 
     fn in_lanes(&self, question: &Question) -> Vec<Running> {

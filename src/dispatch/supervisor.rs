@@ -16,7 +16,7 @@ use super::standing::Book;
 use super::status::Question;
 use super::{Ending, Job, Listener, direct};
 use crate::accumulate::{ChildQueue, RunTable};
-use crate::model::{Finished, Isolate, Moment};
+use crate::model::{CaseId, Finished, Isolate, Moment, Output};
 use crate::sys::clock::nanoseconds;
 use crate::sys::descriptor;
 use crate::sys::signals::Signal;
@@ -59,6 +59,8 @@ pub(crate) struct Supervisor<'run> {
     pub(super) interrupt: Option<Interrupt>,
     /// Somebody wants to know what runs.
     pub(super) question: Option<Question>,
+    /// What tests of the pool had printed that were about to be stopped.
+    pub(super) last_words: Option<Vec<(CaseId, Output)>>,
     /// How tests have failed that are to be tried again.
     pub(super) held_back: Vec<Finished>,
     /// When the fork servers are to be gone, at the end.
@@ -99,6 +101,7 @@ impl<'run> Supervisor<'run> {
             busy: false,
             interrupt: None,
             question: None,
+            last_words: None,
             held_back: Vec::new(),
             closes_at: None,
         })

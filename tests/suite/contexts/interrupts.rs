@@ -197,7 +197,7 @@ fn bug_2_23_tests_that_do_not_end_are_stopped_and_the_rest_is_torn_down() {
         ran.expect_text("note: interrupted by SIGTERM: still running after ");
         let stopped = "\ninterrupted by SIGTERM:\n    stopped while it ran: ";
         ran.expect_text(stopped).expect_text("    not run: hangs::suite::t2_comes_behind\n");
-        ran.expect_text("hangs from here on").expect_troubles(&[]);
+        ran.expect_text("hangs from here on").expect_text("hangs in the pool").expect_troubles(&[]);
         ran.expect_units("hung_suite", &["+ outer, + inner, = t1_hangs, - inner, - outer"]);
         ran.expect_steps("run", &["+ server", "= y_hangs", "- server"]);
         assert!(ran.error_text().contains("snout: stopped "), "{road:?}: {}", ran.ended);
