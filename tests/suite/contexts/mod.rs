@@ -9,6 +9,7 @@ mod order;
 mod output;
 mod refused;
 mod restart;
+mod seats;
 mod selection;
 mod shared;
 pub(crate) mod table;

@@ -237,7 +237,9 @@ fn a_pool_that_does_not_come_to_its_end_is_ended() {
         for flags in [&[][..], &[EACH]] {
             let ran = replaced(Road::In(mode), 2, &[&["cannot_end::"], flags].concat());
             ran.expect_code(101).expect_nobody_left().expect_text("6 passed; 0 failed");
-            ran.expect_text("pool died:\n    its process hung while exiting and was killed while no test was running\n");
+            ran.expect_text(
+                "pool died:\n    its process hung while exiting and was killed while no test was running\n",
+            );
         }
     }
 }

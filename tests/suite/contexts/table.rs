@@ -178,6 +178,7 @@ const PROGRAMS: &[Entry] = &[
     program("options", CannotCompile, &[]),
     program("lanes", CannotCompile, &[]),
     program("replaced", CannotCompile, &[]),
+    program("seats", CannotCompile, &[]),
     program(
         "shared",
         CannotCompile,
