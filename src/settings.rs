@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) shuffle_seed: Option<u64>,
     /// Nothing new starts after the first failure.
     pub(crate) fail_fast: bool,
+    /// What lanes count from.
+    pub(crate) first_lane: usize,
     /// `--force-run-in-process`: no process is made.
     pub(crate) in_process: bool,
     pub(crate) thread_mode: ThreadMode,
@@ -78,6 +80,7 @@ impl Settings {
             time_limits: time_limits(&flags, environment)?,
             shuffle_seed: shuffle_seed(&flags, environment)?,
             fail_fast: flags.fail_fast,
+            first_lane: first_lane(environment),
             in_process: flags.force_run_in_process
                 || is_alone(environment)
                 || processes(&flags, environment)? == Some(0),
@@ -182,6 +185,13 @@ fn seed_from_clock() -> u64 {
 /// cargo-nextest starts this program once a test, and keeps time and order itself.
 fn is_alone(environment: &Environment) -> bool {
     environment.value("NEXTEST_EXECUTION_MODE") == Some("process-per-test")
+}
+
+/// It also counts its tests for all their processes: the number is the least that none of those has which run.
+fn first_lane(environment: &Environment) -> usize {
+    let slot = environment.value("NEXTEST_TEST_GLOBAL_SLOT").filter(|_| is_alone(environment));
+    // One that is none is nothing to refuse a test for; older versions have no such number.
+    slot.and_then(|slot| slot.parse().ok()).unwrap_or(0)
 }
 
 fn time_limits(flags: &Flags, environment: &Environment) -> Result<Option<TimeLimits>, Error> {
@@ -344,6 +354,16 @@ mod tests {
         assert!(settings("--force-run-in-process", []).in_process);
         assert!(settings("", [("NEXTEST_EXECUTION_MODE", "process-per-test")]).in_process);
         assert!(!settings("", []).in_process);
+    }
+
+    #[test]
+    fn under_nextest_lanes_count_from_its_slot() {
+        const MODE: (&str, &str) = ("NEXTEST_EXECUTION_MODE", "process-per-test");
+        for (slot, first) in [("0", 0), ("7", 7), ("none", 0), ("", 0)] {
+            assert_eq!(settings("", [MODE, ("NEXTEST_TEST_GLOBAL_SLOT", slot)]).first_lane, first, "{slot}");
+        }
+        // Of a run that a test of nextest's has started itself.
+        assert_eq!(settings("", [("NEXTEST_TEST_GLOBAL_SLOT", "7")]).first_lane, 0);
     }
 
     #[test]

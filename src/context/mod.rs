@@ -21,7 +21,7 @@ pub(crate) use declare::{SUFFIX, collect};
 pub use fixture::{Fixture, instance};
 #[cfg(snout_processes)]
 pub(crate) use identity::set_identity_of_process;
-pub(crate) use identity::{Identity, Seat, own_identity, set_identity};
+pub(crate) use identity::{Identity, Seat, count_lanes_from, own_identity, set_identity};
 pub use identity::{attempt, lane, name};
 pub use options::ContextOptions;
 pub(crate) use plugin::Plugins;

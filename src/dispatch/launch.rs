@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use super::Job;
@@ -371,6 +372,7 @@ pub(super) fn worker(job: &Job, table: RunTable, ends: (OwnedFd, OwnedFd)) -> Wo
         rules: BothRules::of(job).pool,
         lockstep: job.is_lockstep(),
         lanes: usize::from(job.lanes),
+        hung: AtomicUsize::new(0),
         one_each: job.restart == Restart::EachTest,
         frames: File::from(ends.0).into(),
         doorbell: File::from(ends.1),

@@ -34,6 +34,8 @@ const GLANCE: Duration = Duration::from_millis(1);
 pub(super) struct Lane {
     worker: Arc<Worker>,
     number: usize,
+    /// What its tests see as their lane: its number, until a test has been given up that keeps it.
+    seat_number: usize,
     /// It has run the one test that it may.
     is_spent: bool,
     buffer: Buffer,
@@ -42,7 +44,14 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn new(worker: Arc<Worker>, number: usize) -> Lane {
-        Lane { worker, number, is_spent: false, buffer: Buffer::default(), mailbox: Arc::default() }
+        Lane {
+            worker,
+            number,
+            seat_number: number,
+            is_spent: false,
+            buffer: Buffer::default(),
+            mailbox: Arc::default(),
+        }
     }
 
     /// Runs tests until none is left for it: first beside the other lanes; then, when those are done, the first lane runs
@@ -164,6 +173,7 @@ impl Lane {
                 // The hung thread keeps the mailbox and the buffer; what it still has to say must not reach this lane.
                 self.mailbox = Arc::default();
                 self.renew_buffer();
+                self.seat_number = self.worker.another_seat();
                 self.finish(id, State::TimedOut, Moment(nanoseconds()));
                 false
             }
@@ -254,7 +264,7 @@ impl Lane {
     }
 
     fn seat(&self) -> Seat {
-        Seat { lane: self.number as u32, attempt: ATTEMPT as u32 }
+        Seat { lane: self.seat_number as u32, attempt: ATTEMPT as u32 }
     }
 
     /// Runs `body` on this very thread, with what it prints in the test's buffer.

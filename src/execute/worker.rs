@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use super::capture::Buffer;
@@ -20,6 +21,8 @@ pub(crate) struct Worker {
     /// Every test waits for the supervisor's permission, so that what is printed stays in order.
     pub(crate) lockstep: bool,
     pub(crate) lanes: usize,
+    /// How many tests have been given up that run on.
+    pub(crate) hung: AtomicUsize,
     /// Each lane runs one test, and what is left then is for another pool.
     pub(crate) one_each: bool,
     /// A byte written here has the pool's process end: everything is finished. `None` if the process is not the pool's alone,
@@ -96,6 +99,12 @@ impl Worker {
         if let Some(end) = &self.end {
             let _ = (&*end).write(&[1]);
         }
+    }
+
+    /// A number that no lane has, nor a child.
+    pub(super) fn another_seat(&self) -> usize {
+        // There are as many children at most as there are lanes, and they count on from these.
+        2 * self.lanes + self.hung.fetch_add(1, Relaxed)
     }
 
     /// The last lane has stopped. If not for want of tests, the process ends: another will take its place.

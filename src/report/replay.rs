@@ -262,6 +262,7 @@ fn settings(format: Format) -> Settings {
         time_limits: None,
         shuffle_seed: None,
         fail_fast: false,
+        first_lane: 0,
         in_process: false,
         thread_mode: ThreadMode::default(),
         isolate: Isolate::default(),

@@ -14,6 +14,7 @@ mod output;
 mod plugins;
 mod refused;
 mod restart;
+mod seats;
 mod selection;
 mod shared;
 mod stops;

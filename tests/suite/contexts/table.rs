@@ -238,6 +238,7 @@ const PROGRAMS: &[Entry] = &[
     program("options", CannotCompile, &[]),
     program("lanes", CannotCompile, &[]),
     program("replaced", CannotCompile, &[]),
+    program("seats", CannotCompile, &[]),
     program(
         "shared",
         CannotCompile,
