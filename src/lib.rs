@@ -50,6 +50,11 @@
 //! out, and not at all if no selected test needs them. One that cannot be set up fails the tests that need it; when a test takes its
 //! suite's child with it, the tests behind it go on in another, after set-up again.
 //!
+//! # With a `main` of your own
+//!
+//! All of this works without the name `test` as well, in targets with `harness = false`: tests are declared in [`tests!`], and
+//! [`main!`] runs them. That is the way out should rustc ever resolve `test` otherwise.
+//!
 //! # Variables
 //!
 //! libtest's flags and `RUST_TEST_*` variables mean what they mean under libtest. snout's own are variables too, for flags
@@ -95,6 +100,7 @@ mod execute;
 mod harness;
 mod macros;
 mod model;
+mod own_main;
 mod plan;
 mod report;
 mod settings;
@@ -115,6 +121,7 @@ pub mod __declare {
     pub use crate::backtrace::{short_backtrace, short_backtrace_with};
     pub use crate::context::{
         ContextOptions, Declared, Define, Generate, Mode, Plug, TornDown, Values, declare_cases,
-        declare_context, declare_fixture, declare_plugin, instance, tear_down,
+        declare_cases_at, declare_context, declare_fixture, declare_plugin, instance, tear_down,
     };
+    pub use crate::own_main::{Test, Tests, WhereWritten, no_tests, run};
 }

@@ -14,8 +14,8 @@ mod scope;
 
 pub use cases::{Generate, Values};
 pub use declare::{
-    Declared, Define, Mode, TornDown, declare_cases, declare_context, declare_fixture, declare_plugin,
-    tear_down,
+    Declared, Define, Mode, TornDown, declare_cases, declare_cases_at, declare_context, declare_fixture,
+    declare_plugin, tear_down,
 };
 pub(crate) use declare::{SUFFIX, collect};
 pub use fixture::{Fixture, instance};
