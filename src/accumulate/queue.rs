@@ -30,8 +30,8 @@ const GIVEN_UP: usize = 2;
 const HEAD: usize = 8;
 
 /// Words a lane has: what it runs, its child's leash, whether its pipes were read, whether its child has made new ones, how far that
-/// is with tearing down.
-const LANE: usize = 5;
+/// is with tearing down, how many of its threads have shown where they hang.
+const LANE: usize = 6;
 /// Words an entry has: whose turn it is and who has taken it, and how it ended.
 const ENTRY: usize = 2;
 
@@ -300,6 +300,21 @@ impl ChildQueue {
     /// Whether it has, since this was asked last.
     pub(crate) fn take_renewed_in_child(&self, lane: usize) -> bool {
         self.lane(lane)[3].swap(0, SeqCst) == 1
+    }
+
+    /// One more thread of the lane's child has shown where it hangs.
+    pub(crate) fn show(&self, lane: usize) {
+        self.lane(lane)[5].fetch_add(1, SeqCst);
+    }
+
+    /// How many have.
+    pub(crate) fn shown(&self, lane: usize) -> usize {
+        self.lane(lane)[5].load(SeqCst) as usize
+    }
+
+    /// The next ones are counted from 0.
+    pub(crate) fn forget_shown(&self, lane: usize) {
+        self.lane(lane)[5].store(0, SeqCst);
     }
 
     /// Says how the lane's child at `place` ended.

@@ -42,7 +42,7 @@ pub(super) fn inherit_identity(identity: Option<Identity>) {
 }
 
 /// The test that this thread was told, or that has spawned it.
-pub(super) fn known_identity() -> Option<Identity> {
+pub(crate) fn known_identity() -> Option<Identity> {
     own_identity().or_else(|| INHERITED.try_with(Cell::get).ok().flatten())
 }
 

@@ -19,10 +19,10 @@ pub use declare::{
 };
 pub(crate) use declare::{SUFFIX, collect};
 pub use fixture::{Fixture, instance};
-#[cfg(snout_processes)]
-pub(crate) use identity::set_identity_of_process;
 pub(crate) use identity::{Identity, Seat, count_lanes_from, own_identity, set_identity};
 pub use identity::{attempt, lane, name};
+#[cfg(snout_processes)]
+pub(crate) use identity::{known_identity, set_identity_of_process};
 pub use options::ContextOptions;
 pub(crate) use plugin::Plugins;
 pub use plugin::{Plug, Plugin, RunReport, TestReport, TestStatus};

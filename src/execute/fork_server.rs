@@ -12,6 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::child::prepare;
+use super::hang::show_where_it_hangs;
 use super::{Rules, parcel, thread};
 use crate::accumulate::{ChildQueue, EndOfChild, HowEnded, Place, RunTable, State, Turn};
 use crate::model::{Leftover, Moment, ThreadMode};
@@ -88,6 +89,7 @@ impl ForkServer {
     /// Serves until nothing more will come.
     pub(crate) fn serve(&self, make: MakeChild<'_>) {
         prepare(self.rules);
+        show_where_it_hangs(self.queue, self.lane);
         if self.rules.thread_mode == ThreadMode::Fresh {
             thread::warm_up();
         }

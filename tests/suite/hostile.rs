@@ -160,3 +160,27 @@ fn a_run_ends_however_its_lanes_take_turns() {
         Program::named("many").threads(4).pooled().run().expect_text("test result: ok. 20000 passed");
     }
 }
+
+#[test]
+fn a_test_that_hangs_in_a_process_of_its_own_shows_where() {
+    for mode in [Mode::Parallel, Mode::Pooled, Mode::Isolated, Mode::Spawned, Mode::SpawnedAlone] {
+        let run = Program::named("hangs").in_mode(mode, 2).run();
+        let text = run.text();
+        let stack = text.split_once("thread 'hangs' hangs here:\n").map_or("", |(_, stack)| stack);
+        let stack = stack.split_once("\nnote: timed out").map_or("", |(stack, _)| stack);
+        let (has_test, has_harness) = (stack.contains("hangs::hangs"), stack.contains("snout::"));
+        if !stack.contains("sleep") || !has_test || has_harness || text.matches("hangs here:").count() != 1 {
+            run.fail(&format!(
+                "{mode:?}: the stack of the test's thread, without the harness's frames, is not there"
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_test_that_hangs_with_signals_blocked_does_not_and_the_reason_is_told() {
+    for mode in [Mode::Parallel, Mode::Pooled, Mode::Isolated] {
+        let run = Program::named("hangs_deaf").in_mode(mode, 2).run();
+        run.expect_text("no stack of where it hangs: thread '").expect_text("' blocks signals\n");
+    }
+}
