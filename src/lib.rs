@@ -76,6 +76,18 @@
 //! makes way for the next; nothing is lost or run twice, and nothing is said. Suites and tests on their own have new processes
 //! anyway; where tests run in the process you started, there is nothing to replace.
 //!
+//! # Signals
+//!
+//! | signal | nothing new starts | tests that run | what is set up | report |
+//! |---|---|---|---|---|
+//! | first SIGINT, SIGTERM or SIGHUP | at once | may end within the grace | is torn down | whole |
+//! | second | at once | are killed | goes with its process | whole |
+//! | third | | are killed | goes with its process | none |
+//!
+//! The process then dies by the first signal. SIGTSTP stops every process of the run until SIGCONT, and that time does not count.
+//! SIGUSR1 and SIGQUIT have it say what runs. Where tests run in the process that was started (`--exact NAME --nocapture`, a
+//! debugger, nextest), signals do what they do to any program.
+//!
 //! # Known limits
 //!
 //! - In the pool, what `print!` and its family write is captured, from threads of the test too. What goes past std (C code,
