@@ -14,6 +14,7 @@ use crate::rig::signal;
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
 const SIGQUIT: i32 = 3;
+const SIGKILL: i32 = 9;
 const SIGUSR1: i32 = 10;
 const SIGTERM: i32 = 15;
 const SIGCONT: i32 = 18;
@@ -30,6 +31,8 @@ enum Then {
     Signal(i32),
     /// Tests that wait may end.
     Go,
+    /// One of the processes of the run dies, by its place among them.
+    KillDescendant(usize),
     /// Everything stands still for longer than a test may take.
     Pause,
 }
@@ -73,6 +76,10 @@ fn act(road: Road, grace: &str, arguments: &[&str], acts: &[Act]) -> Ran {
                     file.and_then(|mut file| file.write_all(b"0 go\n")).unwrap();
                 }
                 Then::Pause => pause(pid),
+                Then::KillDescendant(place) => {
+                    let all = descendants(pid);
+                    signal(all[place % all.len()], SIGKILL);
+                }
             }
             next = acts.next();
         }
@@ -211,6 +218,56 @@ fn what_a_stopped_test_holds_cannot_be_torn_down_and_is_named() {
         let ran = act(road, "500ms", &["holder"], &acts);
         ran.expect_death(SIGINT).expect_text("FAILED. 0 passed; 1 failed; 0 ignored");
         ran.expect_troubles(&["teardown of hangs::holder::held: something still holds it: a handle was kept in a static, or by a thread that goes on"]);
+    }
+}
+
+#[test]
+fn m12_a_second_signal_while_something_is_torn_down_stops_that_too() {
+    for road in APART {
+        let acts = [
+            Act { until: &["slow_end = runs"], then: Then::Signal(SIGINT) },
+            Act { until: &["snout: interrupted by"], then: Then::Go },
+            Act { until: &["slow_end - begins"], then: Then::Signal(SIGINT) },
+        ];
+        let ran = act(road, "60s", &["slow_end"], &acts);
+        ran.expect_death(SIGINT)
+            .expect_text("FAILED. 1 passed; 0 failed")
+            .expect_text("slow_end::runs ... ok");
+        ran.expect_steps("slow_end", &["+ slow", "= runs", "- begins"]);
+    }
+}
+
+/// Whatever process of the run somebody kills: a test may fail for it, but each comes out, and nobody is left.
+#[test]
+fn whoever_is_killed_from_outside_no_result_is_lost() {
+    for road in FORKED {
+        for victim in 0..6 {
+            let acts = [
+                Act { until: BEGUN, then: Then::KillDescendant(victim) },
+                Act { until: BEGUN, then: Then::Go },
+            ];
+            let ran = act(road, "60s", &["ends::"], &acts);
+            ran.expect_code(101).expect_nobody_left();
+            let report = ran.report();
+            let verdicts: Vec<(&String, &Vec<String>)> =
+                report.results.iter().map(|(name, said)| (name, said)).collect();
+            let each_once = verdicts.len() == 5 && verdicts.iter().all(|(_, said)| said.len() == 1);
+            let failed = verdicts.iter().filter(|(_, said)| said[0] == "FAILED").count();
+            if !each_once || !(1..=2).contains(&failed) {
+                ran.fail(&format!(
+                    "{road:?}, victim {victim}: each of five tests comes out once, and at most one more fails"
+                ));
+            }
+        }
+    }
+}
+
+#[test]
+fn when_the_supervisor_is_killed_nobody_is_left() {
+    for road in FORKED {
+        let acts = [Act { until: &["suite = t1_runs", "run = uses_it"], then: Then::Signal(SIGKILL) }];
+        // Who is left after a moment is named, and fails the test.
+        act(road, "60s", &["ends::suite", "with_server::uses_it"], &acts).expect_death(SIGKILL);
     }
 }
 

@@ -333,6 +333,7 @@ const PROGRAMS: &[Entry] = &[
             ok("hangs::plain::hangs"),
             ok("hangs::suite::t1_hangs"),
             ok("hangs::suite::t2_comes_behind"),
+            ok("slow_end::runs"),
             ok("with_server::uses_it"),
             ok("with_server::y_hangs"),
         ],
