@@ -140,7 +140,13 @@ fn a_split_set_up_that_takes_the_process_with_it_fails_its_own_test() {
     for road in Road::SAFE {
         let ran = run("split_set_ups", road, 4, &[]);
         ran.expect_table();
-        ran.expect_units("unaffected", &["+ good, = runs, - good"]);
+        // It may have been in flight when the pool died, and then it is tried again.
+        let whole = "+ good, = runs, - good";
+        let units = ran.steps.units("unaffected");
+        let is_part = |(_, unit): &(u32, String)| whole.starts_with(unit.as_str());
+        if !units.iter().all(is_part) || units.iter().filter(|(_, unit)| unit == whole).count() != 1 {
+            ran.fail(&format!("{road:?}: `unaffected` should have run to its end once: {units:?}"));
+        }
     }
 }
 
