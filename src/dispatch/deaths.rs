@@ -6,7 +6,7 @@ use super::children::Unit;
 use super::escalate::{Next, REPLACEMENTS, Rest, after_pool, rest_after_death};
 use super::fixtures::At;
 use super::fork_servers::{ForkServer, Found};
-use super::pause::{paused, run_time};
+use super::pause::{has_paused, run_time};
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::{EndOfChild, HowEnded, Place, State};
@@ -114,7 +114,7 @@ impl Supervisor<'_> {
     /// A test has come out; unless it failed, and is to be tried again.
     pub(super) fn come_out(&mut self, mut finished: Finished, attempt: u16, retries: u16) -> io::Result<()> {
         let case = finished.case;
-        if !paused().is_zero() {
+        if has_paused() {
             // Its process has counted the time in which everything stood still.
             let started = self.table.slot(case, attempt.into()).started();
             finished.elapsed = run_time(started.after(finished.elapsed)).since(run_time(started));

@@ -1,6 +1,7 @@
 //! Ctrl-Z: the whole tree of processes stops, and goes on where it was. The time between does not count.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,14 +19,25 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// When the run stood still, and for how long, in the order of time. The supervisor's alone.
 static PAUSES: Mutex<Vec<(Moment, Duration)>> = Mutex::new(Vec::new());
 
+/// Whether there is anything in that list: asked for every test.
+static HAS_PAUSED: AtomicBool = AtomicBool::new(false);
+
 /// A moment of the system's clock in the time of the run, which stands still while that does.
 pub(super) fn run_time(moment: Moment) -> Moment {
+    if !HAS_PAUSED.load(Relaxed) {
+        return moment;
+    }
     let pauses = PAUSES.lock().unwrap_or_else(PoisonError::into_inner);
     let passed = pauses.iter().map(|&(begin, length)| length.min(moment.since(begin))).sum::<Duration>();
     Moment(moment.0.saturating_sub(u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)))
 }
 
-/// For how long the run has stood still, all in all.
+/// Whether the run has ever stood still.
+pub(super) fn has_paused() -> bool {
+    HAS_PAUSED.load(Relaxed)
+}
+
+/// For how long it has, all in all.
 pub(crate) fn paused() -> Duration {
     PAUSES.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, length)| *length).sum()
 }
@@ -45,6 +57,7 @@ impl Supervisor<'_> {
         self.launcher.stop_this_process();
         let length = Moment(nanoseconds()).since(begin);
         PAUSES.lock().unwrap_or_else(PoisonError::into_inner).push((begin, length));
+        HAS_PAUSED.store(true, Relaxed);
         self.table.end_pause(length);
         futex::wake_all(self.table.pause_gate());
         // In this order: a fork server must not find its child stopped.
@@ -69,6 +82,7 @@ mod tests {
 
     #[test]
     fn time_stands_still_while_the_run_does() {
+        HAS_PAUSED.store(true, Relaxed);
         let before = run_time(Moment(1_000));
         PAUSES
             .lock()
@@ -78,6 +92,7 @@ mod tests {
             [1_000, 2_000, 2_300, 2_500, 3_000, 4_050, 5_000].map(|moment| run_time(Moment(moment)).0);
         assert_eq!(paused(), Duration::from_nanos(600));
         PAUSES.lock().unwrap().clear();
+        HAS_PAUSED.store(false, Relaxed);
         assert_eq!(before, Moment(1_000));
         assert_eq!(moments, [1_000, 2_000, 2_000, 2_000, 2_500, 3_500, 4_400]);
     }

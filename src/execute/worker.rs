@@ -89,6 +89,10 @@ impl Worker {
 
     /// Tells what went wrong with plugins. If nobody hears it any more, this process has nobody to run tests for, and ends soon.
     pub(super) fn tell_of_plugins(&self) {
+        if self.rules.plugins.is_empty() {
+            // Asked behind every test.
+            return;
+        }
         let troubles = self.rules.plugins.take_troubles();
         let _ = troubles.iter().try_for_each(|trouble| self.send_trouble(trouble));
     }
