@@ -99,15 +99,33 @@ impl Signals {
     }
 
     /// From here on signals that end the run do what they do to any process.
+    #[expect(clippy::unused_self, reason = "only who has blocked them may")]
     pub(crate) fn let_stops_through(&self) {
-        let stops = set_of(&[libc::SIGINT, libc::SIGTERM, libc::SIGHUP]);
-        // SAFETY: the set is valid, and the old mask is not asked for.
-        unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const stops, ptr::null_mut()) };
+        let_stops_through();
     }
 
     /// The mask for processes that run user code.
     pub(crate) fn mask_before(&self) -> SignalMask {
         self.before
+    }
+}
+
+const STOPS: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
+
+/// Unblocks signals that end the run, for this thread.
+pub(super) fn let_stops_through() {
+    let stops = set_of(&STOPS);
+    // SAFETY: the set is valid, and the old mask is not asked for.
+    unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const stops, ptr::null_mut()) };
+}
+
+/// Whether such a signal has come in that is blocked, and has not been read.
+pub(super) fn is_stop_pending() -> bool {
+    let mut pending = MaybeUninit::uninit();
+    // SAFETY: the set is filled in on success, and asked for its members only then.
+    unsafe {
+        libc::sigpending(pending.as_mut_ptr()) == 0
+            && STOPS.iter().any(|&signal| libc::sigismember(pending.as_ptr(), signal) == 1)
     }
 }
 

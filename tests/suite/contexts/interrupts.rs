@@ -249,8 +249,7 @@ fn whoever_is_killed_from_outside_no_result_is_lost() {
             let ran = act(road, "60s", &["ends::"], &acts);
             ran.expect_code(101).expect_nobody_left();
             let report = ran.report();
-            let verdicts: Vec<(&String, &Vec<String>)> =
-                report.results.iter().map(|(name, said)| (name, said)).collect();
+            let verdicts: Vec<(&String, &Vec<String>)> = report.results.iter().collect();
             let each_once = verdicts.len() == 5 && verdicts.iter().all(|(_, said)| said.len() == 1);
             let failed = verdicts.iter().filter(|(_, said)| said[0] == "FAILED").count();
             if !each_once || !(1..=2).contains(&failed) {
