@@ -10,14 +10,18 @@
 //! 3. It says what its lane runs, and while the child lives, holds the child's number out as a *leash*. The supervisor may signal
 //!    that number only while it has the leash in hand: so the number is the child's, and not that of a stranger who came after it.
 //! 4. When the child has ended, the fork server writes how into the entry, and rings if the supervisor sleeps.
-//! 5. The supervisor looks through the entries that are taken. Only when it has seen an end may the entry's memory be used again.
+//! 5. The supervisor looks through the entries that are taken. Only when it has seen an end may the entry's memory be used again. A fork
+//!    server that looked at the hint long ago finds another place's number there, and takes nothing.
+//! 6. What nobody has taken the supervisor can take back, by the same one write: each turn is served, or given up, and never both.
 //!
-//! A fork server may be killed between any two of its steps: there is no list for it to leave half written.
+//! A fork server may be killed between any two of its steps: there is no list for it to leave half written. `models/queue.rs` tries out
+//! every order of these steps.
 
 use std::sync::atomic::{
-    AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
+    Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
 };
 
+use super::atomics::{AtomicU64, yield_now};
 use crate::model::CaseId;
 
 /// The head of the queue, one word each.
@@ -30,8 +34,13 @@ const HEAD: usize = 8;
 /// Words a lane has: what it runs, its child's leash, whether its pipes were read, whether its child has made new ones, whether that
 /// has come to its own end.
 const LANE: usize = 5;
-/// Words an entry has: whose turn it is and who has taken it, and how it ended.
-const ENTRY: usize = 2;
+/// Words an entry has: whose turn it is and who has taken it, how it ended, and its place, counted from 1.
+const ENTRY: usize = 3;
+
+/// Who has taken an entry: nobody yet.
+const NOBODY: u16 = 0;
+/// Nobody, for good. No lane has this number: there are not that many.
+const GIVEN_UP: u16 = u16::MAX;
 
 /// In a leash: the supervisor has it in hand.
 const IN_HAND: u64 = 1 << 63;
@@ -103,12 +112,14 @@ impl ChildQueue {
         &self.words[HEAD + lane * LANE..HEAD + (lane + 1) * LANE]
     }
 
-    /// Appends a turn, which must not have been in the queue before: a fork server that looks at an entry for long would take the
+    /// Appends a turn, which must not have been in the queue before: a fork server that has looked at an entry long ago would take the
     /// second for the first. The supervisor's, as is every method up to `taken`.
     pub(crate) fn push(&self, turn: Turn) -> Place {
         let place = Place(self.words[QUEUED].load(Relaxed) / 2);
-        self.entry(place)[1].store(0, Relaxed);
-        self.entry(place)[0].store(pack(turn, 0), Release);
+        let entry = self.entry(place);
+        entry[1].store(0, SeqCst);
+        entry[2].store(place.0 + 1, Relaxed);
+        entry[0].store(pack(turn, NOBODY), Release);
         self.words[QUEUED].store((place.0 + 1) * 2, SeqCst);
         place
     }
@@ -118,10 +129,17 @@ impl ChildQueue {
         self.words[QUEUED].fetch_or(1, SeqCst);
     }
 
-    /// Nothing more will come, and what nobody has taken yet is not to be.
-    pub(crate) fn abandon(&self) {
-        self.close();
-        self.words[TAKEN].store(u64::MAX, SeqCst);
+    /// Gives up what nobody has taken yet: it will not be. What has been taken by now has an owner.
+    pub(crate) fn give_up(&self) {
+        let queued = self.words[QUEUED].load(SeqCst) / 2;
+        for place in self.taken().0..queued {
+            let give_up = |word| {
+                let (turn, taker) = unpack(word);
+                (taker == NOBODY).then(|| pack(turn, GIVEN_UP))
+            };
+            let _ = self.entry(Place(place))[0].fetch_update(AcqRel, Acquire, give_up);
+        }
+        self.words[TAKEN].store(queued, SeqCst);
     }
 
     /// The word that idle fork servers wait on.
@@ -156,12 +174,16 @@ impl ChildQueue {
 
     /// The lane whose fork server has taken what is at `place`.
     pub(crate) fn owner(&self, place: Place) -> Option<usize> {
-        unpack(self.entry(place)[0].load(Acquire)).1.checked_sub(1).map(usize::from)
+        match unpack(self.entry(place)[0].load(Acquire)).1 {
+            NOBODY | GIVEN_UP => None,
+            taker => Some(usize::from(taker) - 1),
+        }
     }
 
     /// How the child at `place` ended, if it has.
     pub(crate) fn end_of(&self, place: Place) -> Option<EndOfChild> {
-        EndOfChild::unpack(self.entry(place)[1].load(Acquire))
+        // Who arms the bell and then finds no end here is rung for: neither may pass the other.
+        EndOfChild::unpack(self.entry(place)[1].load(SeqCst))
     }
 
     /// No place from this one on has been taken, or its taker has not got far.
@@ -176,10 +198,13 @@ impl ChildQueue {
             if place.0 >= self.words[QUEUED].load(SeqCst) / 2 {
                 return None;
             }
-            let entry = &self.entry(place)[..2];
+            let entry = self.entry(place);
             let word = entry[0].load(Acquire);
-            let (turn, nobody) = unpack(word);
-            let is_mine = nobody == 0
+            let (turn, taker) = unpack(word);
+            // Read behind the turn: if that is of a later place, so is the number.
+            let is_of_place = entry[2].load(Relaxed) == place.0 + 1;
+            let is_mine = is_of_place
+                && taker == NOBODY
                 && entry[0].compare_exchange(word, pack(turn, owner(lane)), AcqRel, Acquire).is_ok();
             // Whoever got it: the hint goes on, and only once.
             let _ = self.words[TAKEN].compare_exchange(place.0, place.0 + 1, SeqCst, SeqCst);
@@ -209,7 +234,7 @@ impl ChildQueue {
     /// Takes the leash back, before the child's number can become another's. Waits while the supervisor has it in hand.
     pub(crate) fn take_back(&self, lane: usize, pid: i32) {
         while self.lane(lane)[1].compare_exchange(pid as u64, 0, SeqCst, SeqCst).is_err() {
-            std::thread::yield_now();
+            yield_now();
         }
     }
 
@@ -298,13 +323,13 @@ impl EndOfChild {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accumulate::atomics::zeroed;
     use std::collections::BTreeSet;
     use std::sync::Mutex;
     use std::thread;
 
     fn queue(lanes: usize, cases: usize) -> ChildQueue {
-        let words: Vec<AtomicU64> = (0..ChildQueue::size(lanes, cases)).map(|_| AtomicU64::new(0)).collect();
-        ChildQueue::new(words.leak(), lanes, cases)
+        ChildQueue::new(zeroed(ChildQueue::size(lanes, cases)), lanes, cases)
     }
 
     fn turn(case: u32) -> Turn {
@@ -317,7 +342,7 @@ mod tests {
 
     #[test]
     fn every_turn_is_taken_once_and_in_order() {
-        const CASES: u32 = 2_000;
+        const CASES: u32 = if cfg!(miri) { 40 } else { 2_000 };
         let queue = queue(4, CASES as usize);
         let taken = Mutex::new(Vec::new());
         thread::scope(|scope| {
@@ -347,7 +372,7 @@ mod tests {
             match (queue.wait_value(), queue.take(lane)) {
                 (_, Some(taken)) => return Some(taken),
                 (None, None) => return None,
-                (Some(_), None) => thread::yield_now(),
+                (Some(_), None) => yield_now(),
             }
         }
     }
@@ -417,6 +442,31 @@ mod tests {
         queue.take_back(0, 4711);
         queue.with_child(0, first, |_| panic!("the number may be a stranger's by now"));
         assert_eq!(signalled, [4711]);
+    }
+
+    #[test]
+    fn what_is_given_up_is_nobody_s_and_what_comes_after_it_is_served() {
+        let queue = queue(1, 3);
+        let (first, second) = (queue.push(turn(0)), queue.push(turn(1)));
+        queue.take(0);
+        queue.give_up();
+        assert_eq!((queue.owner(first), queue.owner(second)), (Some(0), None));
+        assert_eq!((queue.take(0), queue.is_all_taken()), (None, true));
+        let third = queue.push(turn(2));
+        assert_eq!(queue.take(0), Some((third, turn(2))));
+        assert_eq!(queue.wait_value(), Some(queue.gate().load(SeqCst)), "more may come");
+    }
+
+    #[test]
+    fn who_looks_where_another_turn_has_come_takes_nothing() {
+        let queue = queue(2, 1);
+        let first = queue.push(turn(0));
+        queue.take(0);
+        queue.end(0, first, ended(HowEnded::Exited(0)));
+        let second = queue.push(Turn { attempt: 2, ..turn(0) });
+        queue.words[TAKEN].store(first.0, SeqCst); // a fork server that read the hint long ago
+        assert_eq!(queue.take(1), Some((second, Turn { attempt: 2, ..turn(0) })));
+        assert_eq!((queue.running(1), queue.taken()), (Some(second), Place(2)));
     }
 
     #[test]

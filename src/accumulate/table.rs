@@ -16,9 +16,10 @@
 //! 8. It goes on at 2; or, if its place is wanted, *leaves* and starts again at 1.
 
 use std::sync::atomic::{
-    AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
+    Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
 };
 
+use super::atomics::AtomicU64;
 use crate::model::{CaseId, Moment};
 
 /// How a test stands.
@@ -262,7 +263,7 @@ impl RunTable {
 
     /// Appends to the list of finished tests. Whether somebody has to ring: the supervisor sleeps, or the list is complete.
     pub(crate) fn push_finished(&self, case: CaseId) -> bool {
-        let place = self.words[FINISHED].fetch_add(1, AcqRel) as usize;
+        let place = self.words[FINISHED].fetch_add(1, SeqCst) as usize;
         self.words[HEAD + self.lanes + place].store(u64::from(case.0) + 1, SeqCst);
         // Counted behind the entry: another lane may have taken a place before this one, and not written it yet.
         let listed = self.words[LISTED].fetch_add(1, SeqCst) as usize + 1;
@@ -282,7 +283,7 @@ impl RunTable {
 
     /// How many places of the list are taken.
     pub(crate) fn finished_count(&self) -> usize {
-        self.words[FINISHED].load(Acquire) as usize
+        self.words[FINISHED].load(SeqCst) as usize
     }
 
     /// Whether every test is in the list, written and not only counted.
@@ -374,17 +375,17 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accumulate::atomics::zeroed;
     use std::sync::atomic::AtomicUsize;
     use std::thread;
 
     fn table(lanes: usize, cases: usize) -> RunTable {
-        let words: Vec<AtomicU64> = (0..RunTable::size(lanes, cases)).map(|_| AtomicU64::new(0)).collect();
-        RunTable::new(words.leak(), lanes, cases)
+        RunTable::new(zeroed(RunTable::size(lanes, cases)), lanes, cases)
     }
 
     #[test]
     fn every_test_is_claimed_once_and_listed_once() {
-        const CASES: usize = 2_000;
+        const CASES: usize = if cfg!(miri) { 40 } else { 2_000 };
         let table = table(4, CASES);
         table.allow_lanes(4);
         thread::scope(|scope| {
@@ -417,7 +418,7 @@ mod tests {
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    for _ in 0..500 {
+                    for _ in 0..if cfg!(miri) { 10 } else { 500 } {
                         if table.try_enter().is_ok() {
                             most.fetch_max(active.fetch_add(1, SeqCst) + 1, SeqCst);
                             active.fetch_sub(1, SeqCst);

@@ -58,7 +58,7 @@ impl Supervisor<'_> {
             self.table.allow_lanes(self.job.lanes);
             futex::wake_all(self.table.lane_gate());
         } else {
-            self.turns.abandon();
+            self.turns.give_up();
             self.fork_servers.iter().for_each(ForkServer::kill_its_child);
             self.kill_pool_and_host();
         }
