@@ -1,6 +1,8 @@
 //! The word by which places of the dispatch order are claimed: which one is next, and where whoever claims has to stop.
 
-use std::sync::atomic::{AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::SeqCst};
+use std::sync::atomic::{Ordering::AcqRel, Ordering::Acquire, Ordering::SeqCst};
+
+use super::atomics::AtomicU64;
 
 /// In the low half the next place; in the high half one more than the bound, or 0 where there is none. Both are one word, so that
 /// nothing is claimed behind a bound, however late that is set.

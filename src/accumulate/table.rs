@@ -17,10 +17,11 @@
 //! 9. When no place is left for it, or the table is closed to its pool, it stops; and the last one to stop, the pool ends.
 
 use std::sync::atomic::{
-    AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
+    Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
 };
 use std::time::Duration;
 
+use super::atomics::AtomicU64;
 use super::claims::Claims;
 use crate::model::{CaseId, Moment};
 
@@ -337,7 +338,7 @@ impl RunTable {
 
     /// Appends to the list of finished tests. Whether somebody has to ring: the supervisor sleeps, or the list is complete.
     pub(crate) fn push_finished(&self, case: CaseId) -> bool {
-        let place = self.words[FINISHED].fetch_add(1, AcqRel) as usize;
+        let place = self.words[FINISHED].fetch_add(1, SeqCst) as usize;
         self.words[HEAD + self.lanes + place].store(u64::from(case.0) + 1, SeqCst);
         // Counted behind the entry: another lane may have taken a place before this one, and not written it yet.
         let listed = self.words[LISTED].fetch_add(1, SeqCst) as usize + 1;
@@ -357,7 +358,7 @@ impl RunTable {
 
     /// How many places of the list are taken.
     pub(crate) fn finished_count(&self) -> usize {
-        self.words[FINISHED].load(Acquire) as usize
+        self.words[FINISHED].load(SeqCst) as usize
     }
 
     /// Whether every test is in the list, written and not only counted.

@@ -140,8 +140,8 @@ impl Supervisor<'_> {
             self.hear_last_words()?;
             self.pool.iter_mut().for_each(Pool::kill);
         }
-        self.turns.give_up();
-        futex::wake_all(self.turns.give_up_gate());
+        self.turns.stop();
+        futex::wake_all(self.turns.stop_gate());
         for server in &self.fork_servers {
             let place = self.turns.running(server.lane);
             let unit = place.and_then(|place| self.outstanding.get(place));

@@ -200,12 +200,13 @@ impl Supervisor<'_> {
         Ok(())
     }
 
-    /// Nobody can make children: those that were to get one fail.
+    /// Nobody can make children: those that were to get one fail. What a fork server has in hand comes to its own end.
     pub(super) fn give_up_children(&mut self, why: &str) -> io::Result<()> {
-        let places: Vec<Place> = self.outstanding.places().collect();
+        self.turns.give_up();
+        let is_given_up = |place: &Place| self.turns.owner(*place).is_none();
+        let places: Vec<Place> = self.outstanding.places().filter(is_given_up).collect();
         let given: Vec<Unit> = places.into_iter().filter_map(|place| self.outstanding.take(place)).collect();
-        self.wishes = 0;
-        self.turns.abandon();
+        self.wishes -= given.iter().filter(|unit| !self.runs_beside_anything(**unit)).count();
         for unit in given.into_iter().chain(std::mem::take(&mut self.queue)) {
             self.book.fail(unit.case, Failure::NotRun(why.to_owned()))?;
         }
