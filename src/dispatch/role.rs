@@ -124,8 +124,8 @@ impl Role {
         let memory_file = inherited(memory)?;
         let (doorbell, first) = (inherited(doorbell)?, inherited(first)?);
         let lanes = usize::from(self.lanes);
-        let words = shared::words_from_file(Memory::size(job, lanes), &memory_file).ok()?;
-        let memory = Memory::new(words, job, lanes);
+        let shared = shared::memory_from_file(Memory::size(job, lanes), &memory_file).ok()?;
+        let memory = Memory::new(shared, job, lanes);
         match self.part {
             Part::Pool => run_pool(worker(job, memory.table, (first, doorbell)), &inherited(second)?),
             Part::ForkServer(lane) => be_fork_server(job, (memory, &memory_file), lane, (first, doorbell)),
