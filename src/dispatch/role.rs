@@ -124,8 +124,8 @@ impl Role {
         let memory_file = inherited(memory)?;
         let (doorbell, first) = (inherited(doorbell)?, inherited(first)?);
         let lanes = usize::from(self.lanes);
-        let words = shared::words_from_file(Memory::size(job, lanes), &memory_file).ok()?;
-        let memory = Memory::new(words, job, lanes);
+        let shared = shared::memory_from_file(Memory::size(job, lanes), &memory_file).ok()?;
+        let memory = Memory::new(shared, job, lanes);
         if let Part::Child(_, lane) = self.part {
             show_where_it_hangs(memory.queue, lane);
         }

@@ -463,11 +463,11 @@ mod tests {
 
     #[test]
     fn frames_behind_each_other_come_out_one_by_one() {
-        let mut decoder = Decoder::default();
-        for outcome in outcomes() {
-            send(&finished(outcome, b"x"), decoder.buffer()).unwrap();
+        let (outcomes, mut decoder) = (outcomes(), Decoder::default());
+        for outcome in &outcomes {
+            send(&finished(outcome.clone(), b"x"), decoder.buffer()).unwrap();
         }
-        for outcome in outcomes() {
+        for outcome in outcomes {
             assert_eq!(next_finished(&mut decoder).outcome, outcome);
         }
     }

@@ -84,3 +84,23 @@ fn own_name(inherited: &CStr) -> Option<CString> {
     }
     CString::new(path.with_file_name(name).as_os_str().as_bytes()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_the_process_comes_before_the_ending() {
+        let own = process::id();
+        for (inherited, wanted) in [
+            (c"/a/b.profraw", format!("/a/b.{own}.profraw")),
+            (c"/a.b/c", format!("/a.b/c.{own}")),
+            (c"/a/1.2.profraw", format!("/a/1.2.{own}.profraw")),
+        ] {
+            assert_eq!(own_name(inherited), Some(CString::new(wanted).unwrap()));
+        }
+        let relative = own_name(c"b.profraw").unwrap();
+        assert!(relative.to_str().unwrap().starts_with('/'), "a test may change the directory");
+        assert_eq!((own_name(c"/"), own_name(c"")), (None, None));
+    }
+}

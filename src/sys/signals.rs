@@ -162,3 +162,33 @@ pub(crate) fn die_by(signal: i32) -> ! {
     }
     std::process::exit(128 + signal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no signals")]
+    fn signals_that_come_in_are_read_one_by_one() {
+        let signals = Signals::block().unwrap();
+        assert_eq!(signals.next(), None);
+        for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGCHLD] {
+            // SAFETY: sends a signal to this thread, which has blocked it.
+            unsafe { libc::raise(signal) };
+        }
+        let mut came: Vec<Signal> = std::iter::from_fn(|| signals.next()).collect();
+        came.sort_by_key(|signal| format!("{signal:?}"));
+        assert_eq!(came, [Signal::Child, Signal::Stop(libc::SIGHUP), Signal::Stop(libc::SIGTERM)]);
+        signals.mask_before().restore();
+        assert!(!is_blocked(libc::SIGTERM));
+    }
+
+    fn is_blocked(signal: libc::c_int) -> bool {
+        let mut now = MaybeUninit::uninit();
+        // SAFETY: without a new mask the call only fills in the one there is.
+        unsafe {
+            libc::sigprocmask(libc::SIG_BLOCK, ptr::null(), now.as_mut_ptr());
+            libc::sigismember(now.as_ptr(), signal) == 1
+        }
+    }
+}
