@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may import. What is not here may not be.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("sys", &[]),
     ("error", &[]),
@@ -42,6 +42,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
         ],
     ),
     ("entry", &["contract", "harness"]),
+    ("fuzzing", &["cli", "dispatch", "execute", "model", "settings", "sys"]),
 ];
 
 /// Lines a file may have.

@@ -368,6 +368,12 @@ fn parse_stat(pid: i32, stat: &str) -> Option<Process> {
     (state != "Z").then(|| Process { pid: Pid(pid), name: name.to_owned(), group })
 }
 
+/// The name of the process that a text is about, if it is one that the system would write.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn name_in_stat(stat: &str) -> Option<String> {
+    parse_stat(1, stat).map(|process| process.name)
+}
+
 /// Whether a debugger holds this process.
 pub(crate) fn is_traced() -> bool {
     // It stands in the first lines; reading the file to its end takes eight reads where one is enough.
