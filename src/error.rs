@@ -1,9 +1,10 @@
 //! What can keep a run from being made at all: one type, whose text is all that a user sees of it.
 //!
 //! The harness prints it as `error: …` and ends with 101. Texts are one line, and those of ours end with what to do
-//! next. A failing test is no error; it is an outcome.
+//! next. A failing test is no error; it is an outcome. What a text quotes may hold anything: line breaks and whatever else steers a
+//! terminal are written as Rust writes them, `\n`, in libtest's texts too.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::io;
 
 /// Why there is no run, or no more of it.
@@ -50,8 +51,21 @@ impl Error {
     }
 }
 
+/// Writes text without line breaks and other control characters.
+struct OneLine<'out, 'text>(&'out mut fmt::Formatter<'text>);
+
+impl Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|letter| match letter.is_control() {
+            true => write!(self.0, "{}", letter.escape_default()),
+            false => self.0.write_char(letter),
+        })
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = OneLine(out);
         match &self.0 {
             Kind::Usage(text) => out.write_str(text),
             Kind::Value { variable, value, advice } => {
@@ -232,6 +246,19 @@ mod tests {
                 "snout knows no variable `SNOUT_X`: unset it, or see `--help` for those there are",
             ),
             (Error::system("write", io::Error::other("disk full")), "cannot write: disk full"),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_quoted_does_not_break_the_line() {
+        for (error, text) in [
+            (Error::usage("Unrecognized option: 'a\nb'"), r"Unrecognized option: 'a\nb'"),
+            (
+                Error::value("A", "\u{1b}[2Jü", "odd: write `c`"),
+                r"A is `\u{1b}[2Jü`, which is odd: write `c`",
+            ),
         ] {
             assert_eq!(error.to_string(), text);
         }

@@ -109,6 +109,8 @@ mod dispatch;
 mod entry;
 mod error;
 mod execute;
+#[cfg(all(snout_processes, any(test, fuzzing)))]
+mod fuzzing;
 mod harness;
 mod macros;
 mod model;
@@ -126,6 +128,23 @@ pub use contract::{
 };
 pub use entry::*;
 pub use skip::{end, skip};
+
+/// What `fuzz/` calls. Only there when cargo-fuzz builds the crate.
+#[cfg(all(snout_processes, fuzzing))]
+#[doc(hidden)]
+pub mod __fuzz {
+    pub fn frames(input: &[u8]) {
+        crate::fuzzing::frames(input);
+    }
+
+    pub fn command_line(input: &[u8]) {
+        crate::fuzzing::command_line(input);
+    }
+
+    pub fn words(input: &[u8]) {
+        crate::fuzzing::words(input);
+    }
+}
 
 /// What the macros name. Not for use by hand: it changes as they do.
 #[doc(hidden)]

@@ -65,6 +65,8 @@ pub(crate) use crate::sys::{process::is_traced as is_watched, signals::die_by};
 pub(crate) use host::generate;
 #[cfg(snout_processes)]
 pub(crate) use pause::paused;
+#[cfg(all(snout_processes, any(test, fuzzing)))]
+pub(crate) use role::expect_role;
 #[cfg(snout_processes)]
 pub(crate) use role::take_role;
 #[cfg(not(snout_processes))]

@@ -155,6 +155,14 @@ impl Role {
     }
 }
 
+/// Whatever text this is: a role that is understood is understood in the same way when it is told on.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn expect_role(text: &str) {
+    if let Some(told) = Role::parse(text).map(|role| role.told()) {
+        assert_eq!(Role::parse(&told).map(|role| role.told()), Some(told));
+    }
+}
+
 /// A fork server that does not fork: its children are executed as it was.
 fn be_fork_server(
     job: &Job,

@@ -408,6 +408,12 @@ pub(crate) fn resident_memory(pid: Pid) -> Option<u64> {
     Some(pages * u64::try_from(page).ok()?)
 }
 
+/// The name of the process that a text is about, if it is one that the system would write.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn name_in_stat(stat: &str) -> Option<String> {
+    parse_stat(1, stat).map(|process| process.name)
+}
+
 /// Whether a debugger holds this process.
 pub(crate) fn is_traced() -> bool {
     // It stands in the first lines; reading the file to its end takes eight reads where one is enough.
