@@ -24,10 +24,13 @@ fn main() -> Result<()> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_WITHOUT_CAPTURE");
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_WITHOUT_PROCESSES");
+    println!("cargo::rerun-if-env-changed=SNOUT_BUILD_FOR_MIRI");
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_ERA_1_100");
     println!(
         "cargo::rustc-check-cfg=cfg(snout_capture, snout_capture_library, snout_era_1_100, snout_processes)"
     );
+    // Set on the command line: for the models of the run table and the queue, and by cargo-fuzz.
+    println!("cargo::rustc-check-cfg=cfg(snout_loom, fuzzing)");
     if has_processes() {
         println!("cargo::rustc-cfg=snout_processes");
     }
@@ -36,7 +39,8 @@ fn main() -> Result<()> {
     if minor_version(&rustc)? >= 100 || env::var_os("SNOUT_BUILD_ERA_1_100").is_some() {
         println!("cargo::rustc-cfg=snout_era_1_100");
     }
-    if env::var_os("SNOUT_BUILD_WITHOUT_CAPTURE").is_some() {
+    // Miri, which interprets Rust, cannot call what is in an object.
+    if is_interpreted() || env::var_os("SNOUT_BUILD_WITHOUT_CAPTURE").is_some() {
         return Ok(());
     }
     match build_capture(&rustc) {
@@ -50,13 +54,20 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Whether the engine with processes is for this target. Where it is not, tests run in order on one thread; the variable
-/// has that road tested on Linux too.
+/// Whether the engine with processes is for this target. Where it is not, tests run in order on one thread; a variable
+/// has that road tested on Linux too. Another has the engine compiled for Miri all the same, which cannot fork: for the unit tests of
+/// what does without. With the atomics of a model nothing can be shared between processes.
 fn has_processes() -> bool {
     let is_linux = env::var_os("CARGO_CFG_TARGET_OS").is_some_and(|os| os == "linux");
     let is_64_bit = env::var_os("CARGO_CFG_TARGET_POINTER_WIDTH").is_some_and(|width| width == "64");
-    let is_interpreted = env::var_os("CARGO_CFG_MIRI").is_some();
-    is_linux && is_64_bit && !is_interpreted && env::var_os("SNOUT_BUILD_WITHOUT_PROCESSES").is_none()
+    let can_fork = !is_interpreted() || env::var_os("SNOUT_BUILD_FOR_MIRI").is_some();
+    let is_modelled = env::var_os("CARGO_CFG_SNOUT_LOOM").is_some();
+    let is_unwanted = env::var_os("SNOUT_BUILD_WITHOUT_PROCESSES").is_some();
+    is_linux && is_64_bit && can_fork && !is_modelled && !is_unwanted
+}
+
+fn is_interpreted() -> bool {
+    env::var_os("CARGO_CFG_MIRI").is_some()
 }
 
 /// `M` of `rustc 1.M.P`.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use crate::accumulate::Ledger;
 use crate::cli::{self, Environment, Request};
-use crate::context::{Generator, Registry, RunReport};
+use crate::context::{self, Generator, Registry, RunReport};
 use crate::contract::TestDescAndFn;
 use crate::discover::{self, Selected};
 use crate::dispatch::{self, Ending, Generated, Job, Listener, Values};
@@ -94,6 +94,7 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
         plan if is_direct || !dispatch::HAS_PROCESSES => plan.in_one_process(),
         plan => plan,
     });
+    context::count_lanes_from(settings.first_lane);
     let job = job((plan, registry), &settings, program, is_direct);
     let values = match (is_direct, generated.values.is_elsewhere()) {
         (true, true) => {
@@ -199,6 +200,7 @@ fn job(
         lanes: u16::try_from(lanes).unwrap_or(u16::MAX),
         isolate: settings.isolate,
         isolation: settings.isolation,
+        restart: settings.restart,
         grace: settings.grace,
         in_process: false,
     };
@@ -254,7 +256,7 @@ fn conduct(
         [] => Ending::Complete,
         _ => dispatch::run(job, values, desk)?,
     };
-    let elapsed = std::time::Duration::from_nanos(nanoseconds() - start);
+    let elapsed = std::time::Duration::from_nanos(nanoseconds() - start).saturating_sub(dispatch::paused());
     desk.hear(Event::RunFinished { elapsed })?;
     desk.flush()?;
     Ok(ending)

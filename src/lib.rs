@@ -50,6 +50,11 @@
 //! out, and not at all if no selected test needs them. One that cannot be set up fails the tests that need it; when a test takes its
 //! suite's child with it, the tests behind it go on in another, after set-up again.
 //!
+//! # With a `main` of your own
+//!
+//! All of this works without the name `test` as well, in targets with `harness = false`: tests are declared in [`tests!`], and
+//! [`main!`] runs them. That is the way out should rustc ever resolve `test` otherwise.
+//!
 //! # Variables
 //!
 //! libtest's flags and `RUST_TEST_*` variables mean what they mean under libtest. snout's own are variables too, for flags
@@ -62,7 +67,26 @@
 //! | `SNOUT_ISOLATION` | `fork`, `spawn` | how a process is made: by `fork` (default), or by executing the binary again |
 //! | `SNOUT_TIMEOUT` | `10m`, `5s`, `500ms`, `0` | how long a test may take; `0` for as long as it likes |
 //! | `SNOUT_GRACE` | `5s` | how long a process may take to end after it was asked to |
+//! | `SNOUT_PROCESSES` | `4`, `0`, `-1` | how many tests run at the same time; also nose's `--processes`, and `--process-timeout` for `SNOUT_TIMEOUT` |
+//! | `SNOUT_RESTART_WORKER` | `each`, `100`, `512MiB`, `0` | when the pool's process is replaced; also nose's `--process-restartworker` |
 //! | `SNOUT_FORMAT` | `pretty`, `terse`, `json`, `junit` | as `--format`, which beats it |
+//!
+//! A pool is replaced when each of its lanes has run a test (`each`, and the flag without a value), when it has run so many tests,
+//! or once it is found, when a test has finished, to hold more memory. It takes nothing new then, finishes what it has begun, and
+//! makes way for the next; nothing is lost or run twice, and nothing is said. Suites and tests on their own have new processes
+//! anyway; where tests run in the process you started, there is nothing to replace.
+//!
+//! # Signals
+//!
+//! | signal | nothing new starts | tests that run | what is set up | report |
+//! |---|---|---|---|---|
+//! | first SIGINT, SIGTERM or SIGHUP | at once | may end within the grace | is torn down | whole |
+//! | second | at once | are killed | goes with its process | whole |
+//! | third | | are killed | goes with its process | none |
+//!
+//! The process then dies by the first signal. SIGTSTP stops every process of the run until SIGCONT, and that time does not count.
+//! SIGUSR1 and SIGQUIT have it say what runs. Where tests run in the process that was started (`--exact NAME --nocapture`, a
+//! debugger, nextest), signals do what they do to any program.
 //!
 //! # Known limits
 //!
@@ -88,6 +112,7 @@ mod execute;
 mod harness;
 mod macros;
 mod model;
+mod own_main;
 mod plan;
 mod report;
 mod settings;
@@ -108,6 +133,7 @@ pub mod __declare {
     pub use crate::backtrace::{short_backtrace, short_backtrace_with};
     pub use crate::context::{
         ContextOptions, Declared, Define, Generate, Mode, Plug, TornDown, Values, declare_cases,
-        declare_context, declare_fixture, declare_plugin, instance, tear_down,
+        declare_cases_at, declare_context, declare_fixture, declare_plugin, instance, tear_down,
     };
+    pub use crate::own_main::{Test, Tests, WhereWritten, no_tests, run};
 }

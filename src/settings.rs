@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{Environment, Flags};
 use crate::error::Error;
-use crate::model::{ColorChoice, Format, Isolate, Isolation, RunIgnored, ThreadMode, Threshold, TimeLimits};
+use crate::model::{
+    ColorChoice, Format, Isolate, Isolation, Restart, RunIgnored, ThreadMode, Threshold, TimeLimits,
+};
 
 /// Everything a user can choose, with defaults filled in.
 #[derive(Clone, Debug)]
@@ -36,11 +38,14 @@ pub(crate) struct Settings {
     pub(crate) shuffle_seed: Option<u64>,
     /// Nothing new starts after the first failure.
     pub(crate) fail_fast: bool,
+    /// What lanes count from.
+    pub(crate) first_lane: usize,
     /// `--force-run-in-process`: no process is made.
     pub(crate) in_process: bool,
     pub(crate) thread_mode: ThreadMode,
     pub(crate) isolate: Isolate,
     pub(crate) isolation: Isolation,
+    pub(crate) restart: Restart,
     /// How long a test may take; `None` for as long as it likes.
     pub(crate) timeout: Option<Duration>,
     /// How long a process may take to end after it was asked to.
@@ -75,12 +80,14 @@ impl Settings {
             time_limits: time_limits(&flags, environment)?,
             shuffle_seed: shuffle_seed(&flags, environment)?,
             fail_fast: flags.fail_fast,
+            first_lane: first_lane(environment),
             in_process: flags.force_run_in_process
                 || is_alone(environment)
                 || processes(&flags, environment)? == Some(0),
             thread_mode: environment.thread_mode()?.unwrap_or_default(),
             isolate: environment.isolate()?.unwrap_or_default(),
             isolation: environment.isolation()?.unwrap_or_default(),
+            restart: restart(&flags, environment)?,
             timeout: timeout(&flags, environment)?,
             grace: environment.grace()?.unwrap_or(GRACE),
             log: flags.logfile.clone(),
@@ -138,6 +145,11 @@ fn processes(flags: &Flags, environment: &Environment) -> Result<Option<i64>, Er
     Ok(flags.processes.or(set))
 }
 
+fn restart(flags: &Flags, environment: &Environment) -> Result<Restart, Error> {
+    let set = environment.restart()?;
+    Ok(flags.restart.or(set).unwrap_or_default())
+}
+
 fn timeout(flags: &Flags, environment: &Environment) -> Result<Option<Duration>, Error> {
     let set = environment.timeout()?;
     Ok(Some(flags.process_timeout.or(set).unwrap_or(TIMEOUT)).filter(|timeout| !timeout.is_zero()))
@@ -173,6 +185,13 @@ fn seed_from_clock() -> u64 {
 /// cargo-nextest starts this program once a test, and keeps time and order itself.
 fn is_alone(environment: &Environment) -> bool {
     environment.value("NEXTEST_EXECUTION_MODE") == Some("process-per-test")
+}
+
+/// It also counts its tests for all their processes: the number is the least that none of those has which run.
+fn first_lane(environment: &Environment) -> usize {
+    let slot = environment.value("NEXTEST_TEST_GLOBAL_SLOT").filter(|_| is_alone(environment));
+    // One that is none is nothing to refuse a test for; older versions have no such number.
+    slot.and_then(|slot| slot.parse().ok()).unwrap_or(0)
 }
 
 fn time_limits(flags: &Flags, environment: &Environment) -> Result<Option<TimeLimits>, Error> {
@@ -305,10 +324,46 @@ mod tests {
     }
 
     #[test]
+    fn a_pool_is_replaced_when_the_flag_says_or_else_the_variable() {
+        let tests = |count| NonZeroUsize::new(count).map_or(Restart::Never, Restart::Tests);
+        for (line, variable, restart) in [
+            ("", "", Restart::Never),
+            ("", "each", Restart::EachTest),
+            ("", "7", tests(7)),
+            ("--process-restartworker", "7", Restart::EachTest),
+            ("--process-restartworker=each", "", Restart::EachTest),
+            ("--process-restartworker=100 name", "512MiB", tests(100)),
+            ("--process-restartworker=512MiB", "each", Restart::Memory(512 << 20)),
+            ("--process-restartworker=0", "each", Restart::Never),
+            // What stands behind it is a filter, as behind any switch.
+            ("--process-restartworker 100", "", Restart::EachTest),
+        ] {
+            let settings = settings(line, [("SNOUT_RESTART_WORKER", variable)]);
+            assert_eq!(settings.restart, restart, "{line} {variable}");
+        }
+        let refusal = resolved("", [("SNOUT_RESTART_WORKER", "true")]).unwrap_err();
+        assert_eq!(
+            refusal,
+            "SNOUT_RESTART_WORKER is `true`, which is no number of tests and no size: write them like `100` or `512MiB`, \
+             `each` for one test a lane, or `0` for never"
+        );
+    }
+
+    #[test]
     fn under_nextest_and_on_demand_no_process_is_made() {
         assert!(settings("--force-run-in-process", []).in_process);
         assert!(settings("", [("NEXTEST_EXECUTION_MODE", "process-per-test")]).in_process);
         assert!(!settings("", []).in_process);
+    }
+
+    #[test]
+    fn under_nextest_lanes_count_from_its_slot() {
+        const MODE: (&str, &str) = ("NEXTEST_EXECUTION_MODE", "process-per-test");
+        for (slot, first) in [("0", 0), ("7", 7), ("none", 0), ("", 0)] {
+            assert_eq!(settings("", [MODE, ("NEXTEST_TEST_GLOBAL_SLOT", slot)]).first_lane, first, "{slot}");
+        }
+        // Of a run that a test of nextest's has started itself.
+        assert_eq!(settings("", [("NEXTEST_TEST_GLOBAL_SLOT", "7")]).first_lane, 0);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may import. What is not here may not be.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("sys", &[]),
     ("error", &[]),
@@ -43,6 +43,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
         ],
     ),
     ("entry", &["contract", "harness"]),
+    ("own_main", &["contract", "harness"]),
 ];
 
 /// Lines a file may have.

@@ -15,6 +15,7 @@
 
 mod children;
 mod cold;
+mod fixtures;
 mod machine;
 mod memory;
 mod process;
@@ -48,12 +49,17 @@ struct Section {
     measure: fn(&Workshop) -> Result<Vec<Row>, String>,
 }
 
-const SECTIONS: [Section; 5] = [
+const SECTIONS: [Section; 6] = [
     Section { word: "trivial", heading: "10,000 trivial tests in one binary", measure: trivial::measure },
     Section {
         word: "children",
         heading: "1,000 trivial tests, a process for each",
         measure: children::measure,
+    },
+    Section {
+        word: "fixtures",
+        heading: "Fixtures that do nothing, beside the same tests without",
+        measure: fixtures::measure,
     },
     Section {
         word: "published",

@@ -20,6 +20,8 @@ pub(crate) enum Goal {
     Faster(f64),
     /// Not more than so many times as much.
     AtMost(f64),
+    /// So many of them cost at most so many seconds more each; or nothing was promised.
+    More(usize, Option<f64>),
     /// Nothing was promised.
     Told,
 }
@@ -68,29 +70,42 @@ impl Row {
         Row { what: what.into(), ours: side(ours), theirs: side(theirs), goal, quantity: Quantity::Memory }
     }
 
-    /// snout's value over the other's, pair by pair.
-    fn ratios(&self) -> Vec<f64> {
-        self.ours.values.iter().zip(&self.theirs.values).map(|(ours, theirs)| ours / theirs).collect()
+    /// Pair by pair.
+    fn compared(&self) -> Vec<f64> {
+        self.ours
+            .values
+            .iter()
+            .zip(&self.theirs.values)
+            .map(|(ours, theirs)| self.compare(*ours, *theirs))
+            .collect()
+    }
+
+    /// snout's value over the other's; or by how much it is more, for each of those that it is about.
+    fn compare(&self, ours: f64, theirs: f64) -> f64 {
+        match self.goal {
+            Goal::More(count, _) => (ours - theirs) / count as f64,
+            Goal::Faster(_) | Goal::AtMost(_) | Goal::Told => ours / theirs,
+        }
     }
 
     fn write(&self, out: &mut String) {
-        let ratios = self.ratios();
-        let (low, high) = interval(&ratios);
+        let compared = self.compared();
+        let (low, high) = interval(&compared);
         let (from, to) = if matches!(self.goal, Goal::Faster(_)) { (high, low) } else { (low, high) };
         let unit = self.unit();
-        let medians = median(&self.ours.values) / median(&self.theirs.values);
+        let medians = self.compare(median(&self.ours.values), median(&self.theirs.values));
         let _ = writeln!(
             out,
             "| {} | {} | {} | **{}**{unit} ({}–{}) | {}{unit} | {} | {} |",
             self.what,
             self.side(&self.ours),
             self.side(&self.theirs),
-            self.ratio(median(&ratios)),
-            self.ratio(from),
-            self.ratio(to),
-            self.ratio(medians),
+            self.comparison(median(&compared)),
+            self.comparison(from),
+            self.comparison(to),
+            self.comparison(medians),
             self.goal(),
-            self.verdict(median(&ratios), (low, high)),
+            self.verdict(median(&compared), (low, high)),
         );
     }
 
@@ -102,17 +117,19 @@ impl Row {
         format!("{}: **{middle}** ({}–{}{cpu})", side.name, show(least), show(greatest))
     }
 
-    /// A ratio, the way the goal is put: how many times as fast, or how many times as much.
-    fn ratio(&self, ours_over_theirs: f64) -> String {
+    /// What was compared, the way the goal is put: how many times as fast, how many times as much, how many microseconds more.
+    fn comparison(&self, compared: f64) -> String {
         match self.goal {
-            Goal::Faster(_) => format!("{:.2}", 1.0 / ours_over_theirs),
-            Goal::AtMost(_) | Goal::Told => format!("{ours_over_theirs:.2}"),
+            Goal::Faster(_) => format!("{:.2}", 1.0 / compared),
+            Goal::More(..) => format!("{:.2}", compared * 1e6),
+            Goal::AtMost(_) | Goal::Told => format!("{compared:.2}"),
         }
     }
 
-    /// What the ratios are ratios of.
+    /// What the comparison is in.
     fn unit(&self) -> &'static str {
         match (self.goal, self.quantity) {
+            (Goal::More(..), _) => " µs more each",
             (Goal::Faster(_), _) => "× as fast",
             (_, Quantity::Time) => "× the time",
             (_, Quantity::Memory) => "× the bytes",
@@ -125,6 +142,8 @@ impl Row {
             Goal::Faster(times) => format!("≥ {times}× as fast"),
             Goal::AtMost(1.0) => "not more".to_owned(),
             Goal::AtMost(times) => format!("≤ {times}×"),
+            Goal::More(_, Some(seconds)) => format!("≤ {} µs more each", seconds * 1e6),
+            Goal::More(_, None) => "–".to_owned(),
             Goal::Told => "–".to_owned(),
         }
     }
@@ -132,8 +151,8 @@ impl Row {
     fn verdict(&self, middle: f64, (low, high): (f64, f64)) -> &'static str {
         let limit = match self.goal {
             Goal::Faster(times) => 1.0 / times,
-            Goal::AtMost(times) => times,
-            Goal::Told => return "–",
+            Goal::AtMost(times) | Goal::More(_, Some(times)) => times,
+            Goal::More(_, None) | Goal::Told => return "–",
         };
         match (middle <= limit, low <= limit && limit < high) {
             (true, false) => "met",
@@ -158,7 +177,7 @@ impl Quantity {
 /// The rows as a table.
 pub(crate) fn markdown(rows: &[Row]) -> String {
     let mut out = String::from(
-        "| what | snout: median (min–max) | other: median (min–max) | median of paired ratios (95 %) | ratio of medians | goal | verdict |\n\
+        "| what | snout: median (min–max) | other: median (min–max) | median of pairs (95 %) | of medians | goal | verdict |\n\
          |---|---|---|---|---|---|---|\n",
     );
     rows.iter().for_each(|row| row.write(&mut out));

@@ -63,7 +63,17 @@ impl Workshop {
 
     /// Writes and builds a library of so many tests that do nothing, and what `more` adds.
     pub(crate) fn suite(&self, harness: Harness, count: usize, more: &str) -> Result<Built, String> {
-        let package = self.folder(&format!("{}-{count}", harness.name()));
+        self.suite_as(harness.name(), (harness, count), more)
+    }
+
+    /// The same, of one's own name: beside another of as many tests.
+    pub(crate) fn suite_as(
+        &self,
+        name: &str,
+        (harness, count): (Harness, usize),
+        more: &str,
+    ) -> Result<Built, String> {
+        let package = self.folder(&format!("{name}-{count}"));
         let mut source = String::new();
         for number in 0..count {
             let _ = writeln!(source, "#[test]\nfn t{number:05}() {{}}");

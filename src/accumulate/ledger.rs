@@ -73,6 +73,8 @@ impl<'run> Ledger<'run> {
             Event::RunStarted(started) => self.started = started.clone(),
             Event::Started(_) | Event::Slow(_) => {}
             Event::Finished(finished) => self.finish(finished),
+            // Said at once, and over.
+            Event::Notice(Notice::Status(_)) => {}
             Event::Notice(notice) => self.notices.push(notice.clone()),
             Event::RunFinished { elapsed } => self.elapsed = *elapsed,
         }
@@ -167,6 +169,7 @@ impl<'run> Ledger<'run> {
             Notice::PoolDied { in_flight, .. } => in_flight.is_empty(),
             Notice::Trouble(_) | Notice::Interrupted { .. } | Notice::GivenUp(_) => true,
             Notice::Escalated { .. }
+            | Notice::Status(_)
             | Notice::Flaky { .. }
             | Notice::Leaked { .. }
             | Notice::Stray(_)

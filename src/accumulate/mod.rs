@@ -1,9 +1,15 @@
 //! Keeps what is known about the run: the run table while tests run, the ledger for good.
 
+#[cfg(any(snout_processes, snout_loom))]
+mod atomics;
+#[cfg(any(snout_processes, snout_loom))]
+mod claims;
 mod ledger;
-#[cfg(snout_processes)]
+#[cfg(all(test, snout_loom))]
+mod models;
+#[cfg(any(snout_processes, snout_loom))]
 mod queue;
-#[cfg(snout_processes)]
+#[cfg(any(snout_processes, snout_loom))]
 mod table;
 
 pub(crate) use ledger::Ledger;

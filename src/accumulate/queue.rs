@@ -10,14 +10,18 @@
 //! 3. It says what its lane runs, and while the child lives, holds the child's number out as a *leash*. The supervisor may signal
 //!    that number only while it has the leash in hand: so the number is the child's, and not that of a stranger who came after it.
 //! 4. When the child has ended, the fork server writes how into the entry, and rings if the supervisor sleeps.
-//! 5. The supervisor looks through the entries that are taken. Only when it has seen an end may the entry's memory be used again.
+//! 5. The supervisor looks through the entries that are taken. Only when it has seen an end may the entry's memory be used again. A fork
+//!    server that looked at the hint long ago finds another place's number there, and takes nothing.
+//! 6. What nobody has taken the supervisor can take back, by the same one write: each turn is served, or given up, and never both.
 //!
-//! A fork server may be killed between any two of its steps: there is no list for it to leave half written.
+//! A fork server may be killed between any two of its steps: there is no list for it to leave half written. `models/queue.rs` tries out
+//! every order of these steps.
 
 use std::sync::atomic::{
-    AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
+    Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
 };
 
+use super::atomics::{AtomicU64, yield_now};
 use crate::model::CaseId;
 
 /// The head of the queue, one word each.
@@ -25,15 +29,22 @@ use crate::model::CaseId;
 /// Twice the number of entries, and one more when nothing more will come: who sleeps on the word sees either.
 const QUEUED: usize = 0;
 const TAKEN: usize = 1;
-/// Tests that still run are given up.
-const GIVEN_UP: usize = 2;
+/// Tests that still run are stopped.
+const STOPPED: usize = 2;
+/// Nothing more is to be begun.
+const ABANDONED: usize = 3;
 const HEAD: usize = 8;
 
 /// Words a lane has: what it runs, its child's leash, whether its pipes were read, whether its child has made new ones, how far that
-/// is with tearing down.
-const LANE: usize = 5;
-/// Words an entry has: whose turn it is and who has taken it, and how it ended.
-const ENTRY: usize = 2;
+/// is with tearing down, how many of its threads have shown where they hang.
+const LANE: usize = 6;
+/// Words an entry has: whose turn it is and who has taken it, how it ended, and its place, counted from 1.
+const ENTRY: usize = 3;
+
+/// Who has taken an entry: nobody yet.
+const NOBODY: u16 = 0;
+/// Nobody, for good. No lane has this number: there are not that many.
+const GIVEN_UP: u16 = u16::MAX;
 
 /// In a leash: the supervisor has it in hand.
 const IN_HAND: u64 = 1 << 63;
@@ -141,12 +152,14 @@ impl ChildQueue {
         &self.words[HEAD + lane * LANE..HEAD + (lane + 1) * LANE]
     }
 
-    /// Appends a turn, which must not have been in the queue before: a fork server that looks at an entry for long would take the
+    /// Appends a turn, which must not have been in the queue before: a fork server that has looked at an entry long ago would take the
     /// second for the first. The supervisor's, as is every method up to `taken`.
     pub(crate) fn push(&self, turn: Turn) -> Place {
         let place = Place(self.words[QUEUED].load(Relaxed) / 2);
-        self.entry(place)[1].store(0, Relaxed);
-        self.entry(place)[0].store(pack(turn, 0), Release);
+        let entry = self.entry(place);
+        entry[1].store(0, SeqCst);
+        entry[2].store(place.0 + 1, Relaxed);
+        entry[0].store(pack(turn, NOBODY), Release);
         self.words[QUEUED].store((place.0 + 1) * 2, SeqCst);
         place
     }
@@ -156,30 +169,44 @@ impl ChildQueue {
         self.words[QUEUED].fetch_or(1, SeqCst);
     }
 
-    /// Nothing more will come, and what nobody has taken yet is not to be.
-    pub(crate) fn abandon(&self) {
-        self.close();
-        self.words[TAKEN].store(u64::MAX, SeqCst);
-    }
-
-    /// Whether that was said: a suite's child stops behind the test that it runs.
-    pub(crate) fn is_abandoned(&self) -> bool {
-        self.words[TAKEN].load(SeqCst) == u64::MAX
-    }
-
-    /// Tests that still run are given up: a child with fixtures tears those down that nobody holds.
+    /// Gives up what nobody has taken yet: it will not be. What has been taken by now has an owner.
     pub(crate) fn give_up(&self) {
-        self.words[GIVEN_UP].store(1, SeqCst);
+        let queued = self.words[QUEUED].load(SeqCst) / 2;
+        for place in self.taken().0..queued {
+            let give_up = |word| {
+                let (turn, taker) = unpack(word);
+                (taker == NOBODY).then(|| pack(turn, GIVEN_UP))
+            };
+            let _ = self.entry(Place(place))[0].fetch_update(AcqRel, Acquire, give_up);
+        }
+        self.words[TAKEN].store(queued, SeqCst);
+    }
+
+    /// Nothing more will come, what nobody has taken yet is not to be, and a suite's child stops behind the test that it runs.
+    pub(crate) fn abandon(&self) {
+        self.words[ABANDONED].store(1, SeqCst);
+        self.close();
+        self.give_up();
     }
 
     /// Whether that was said.
-    pub(crate) fn is_given_up(&self) -> bool {
-        self.words[GIVEN_UP].load(SeqCst) == 1
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.words[ABANDONED].load(SeqCst) == 1
+    }
+
+    /// Tests that still run are stopped: a child with fixtures tears those down that the test at hand does not hold.
+    pub(crate) fn stop(&self) {
+        self.words[STOPPED].store(1, SeqCst);
+    }
+
+    /// Whether that was said.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.words[STOPPED].load(SeqCst) == 1
     }
 
     /// The word by which it is said.
-    pub(crate) fn give_up_gate(&self) -> &'static AtomicU64 {
-        &self.words[GIVEN_UP]
+    pub(crate) fn stop_gate(&self) -> &'static AtomicU64 {
+        &self.words[STOPPED]
     }
 
     /// The word that idle fork servers wait on.
@@ -214,12 +241,16 @@ impl ChildQueue {
 
     /// The lane whose fork server has taken what is at `place`.
     pub(crate) fn owner(&self, place: Place) -> Option<usize> {
-        unpack(self.entry(place)[0].load(Acquire)).1.checked_sub(1).map(usize::from)
+        match unpack(self.entry(place)[0].load(Acquire)).1 {
+            NOBODY | GIVEN_UP => None,
+            taker => Some(usize::from(taker) - 1),
+        }
     }
 
     /// How the child at `place` ended, if it has.
     pub(crate) fn end_of(&self, place: Place) -> Option<EndOfChild> {
-        EndOfChild::unpack(self.entry(place)[1].load(Acquire))
+        // Who arms the bell and then finds no end here is rung for: neither may pass the other.
+        EndOfChild::unpack(self.entry(place)[1].load(SeqCst))
     }
 
     /// No place from this one on has been taken, or its taker has not got far.
@@ -234,10 +265,13 @@ impl ChildQueue {
             if place.0 >= self.words[QUEUED].load(SeqCst) / 2 {
                 return None;
             }
-            let entry = &self.entry(place)[..2];
+            let entry = self.entry(place);
             let word = entry[0].load(Acquire);
-            let (turn, nobody) = unpack(word);
-            let is_mine = nobody == 0
+            let (turn, taker) = unpack(word);
+            // Read behind the turn: if that is of a later place, so is the number.
+            let is_of_place = entry[2].load(Relaxed) == place.0 + 1;
+            let is_mine = is_of_place
+                && taker == NOBODY
                 && entry[0].compare_exchange(word, pack(turn, owner(lane)), AcqRel, Acquire).is_ok();
             // Whoever got it: the hint goes on, and only once.
             let _ = self.words[TAKEN].compare_exchange(place.0, place.0 + 1, SeqCst, SeqCst);
@@ -267,7 +301,7 @@ impl ChildQueue {
     /// Takes the leash back, before the child's number can become another's. Waits while the supervisor has it in hand.
     pub(crate) fn take_back(&self, lane: usize, pid: i32) {
         while self.lane(lane)[1].compare_exchange(pid as u64, 0, SeqCst, SeqCst).is_err() {
-            std::thread::yield_now();
+            yield_now();
         }
     }
 
@@ -300,6 +334,21 @@ impl ChildQueue {
     /// Whether it has, since this was asked last.
     pub(crate) fn take_renewed_in_child(&self, lane: usize) -> bool {
         self.lane(lane)[3].swap(0, SeqCst) == 1
+    }
+
+    /// One more thread of the lane's child has shown where it hangs.
+    pub(crate) fn show(&self, lane: usize) {
+        self.lane(lane)[5].fetch_add(1, SeqCst);
+    }
+
+    /// How many have.
+    pub(crate) fn shown(&self, lane: usize) -> usize {
+        self.lane(lane)[5].load(SeqCst) as usize
+    }
+
+    /// The next ones are counted from 0.
+    pub(crate) fn forget_shown(&self, lane: usize) {
+        self.lane(lane)[5].store(0, SeqCst);
     }
 
     /// Says how the lane's child at `place` ended.
@@ -354,138 +403,4 @@ impl EndOfChild {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-    use std::sync::Mutex;
-    use std::thread;
-
-    fn queue(lanes: usize, cases: usize) -> ChildQueue {
-        let words: Vec<AtomicU64> = (0..ChildQueue::size(lanes, cases)).map(|_| AtomicU64::new(0)).collect();
-        ChildQueue::new(words.leak(), lanes, cases)
-    }
-
-    fn turn(case: u32) -> Turn {
-        Turn { case: CaseId(case), attempt: 1 }
-    }
-
-    fn ended(how: HowEnded) -> EndOfChild {
-        EndOfChild { how, ..EndOfChild::default() }
-    }
-
-    #[test]
-    fn every_turn_is_taken_once_and_in_order() {
-        const CASES: u32 = 2_000;
-        let queue = queue(4, CASES as usize);
-        let taken = Mutex::new(Vec::new());
-        thread::scope(|scope| {
-            for lane in 0..4 {
-                let taken = &taken;
-                scope.spawn(move || {
-                    let mut before = None;
-                    while let Some((place, turn)) = take_or_wait(&queue, lane) {
-                        assert!(Some(place) > before, "a lane goes forward");
-                        before = Some(place);
-                        assert_eq!((queue.owner(place), queue.running(lane)), (Some(lane), Some(place)));
-                        queue.end(lane, place, ended(HowEnded::Exited(0)));
-                        taken.lock().unwrap().push((place, turn.case.0));
-                    }
-                });
-            }
-            (0..CASES).for_each(|case| assert_eq!(queue.push(turn(case)), Place(case.into())));
-            queue.close();
-        });
-        let taken: BTreeSet<(Place, u32)> = taken.into_inner().unwrap().into_iter().collect();
-        assert_eq!(taken, (0..CASES).map(|case| (Place(case.into()), case)).collect());
-        assert!((0..u64::from(CASES)).all(|place| queue.end_of(Place(place)).is_some()));
-    }
-
-    fn take_or_wait(queue: &ChildQueue, lane: usize) -> Option<(Place, Turn)> {
-        loop {
-            match (queue.wait_value(), queue.take(lane)) {
-                (_, Some(taken)) => return Some(taken),
-                (None, None) => return None,
-                (Some(_), None) => thread::yield_now(),
-            }
-        }
-    }
-
-    #[test]
-    fn an_entry_is_used_again() {
-        let queue = queue(1, 2);
-        for case in 0..7 {
-            let place = queue.push(turn(case));
-            assert_eq!(queue.take(0), Some((place, turn(case))));
-            assert_eq!(queue.end_of(place), None);
-            queue.end(0, place, ended(HowEnded::Killed(9)));
-            assert_eq!(queue.end_of(place), Some(ended(HowEnded::Killed(9))));
-        }
-        assert_eq!((queue.take(0), queue.taken()), (None, Place(7)));
-    }
-
-    #[test]
-    fn every_end_is_told_as_it_was() {
-        let ways = [
-            HowEnded::NotNeeded,
-            HowEnded::Exited(-1),
-            HowEnded::Killed(11),
-            HowEnded::Stopped(19),
-            HowEnded::NotMade(12),
-        ];
-        let queue = queue(1, ways.len());
-        for (case, how) in (0..).zip(ways) {
-            let place = queue.push(turn(case));
-            queue.take(0);
-            let end = EndOfChild {
-                how,
-                has_written: case % 2 == 0,
-                left_somebody: case % 3 == 0,
-                tear_down: [TearDown::No, TearDown::Through, TearDown::Of(0), TearDown::Of(4711)]
-                    [case as usize % 4],
-            };
-            queue.end(0, place, end);
-            assert_eq!(queue.end_of(place), Some(end));
-        }
-    }
-
-    #[test]
-    fn what_a_dead_fork_server_had_is_known() {
-        let queue = queue(2, 3);
-        (0..3).for_each(|case| assert_eq!(queue.push(turn(case)), Place(case.into())));
-        queue.take(1);
-        queue.hold_out(1, 4711);
-        assert_eq!(
-            (queue.owner(Place(0)), queue.end_of(Place(0)), queue.owner(Place(1))),
-            (Some(1), None, None)
-        );
-        queue.reset_lane(1);
-        queue.with_child(1, Place(0), |_| panic!("its child is nobody's to signal"));
-        assert_eq!((queue.running(1), queue.owner(Place(0))), (None, Some(1)));
-    }
-
-    #[test]
-    fn a_child_is_signalled_only_while_it_is_held_out_for_that_turn() {
-        let queue = queue(1, 2);
-        let (first, second) = (queue.push(turn(0)), queue.push(turn(1)));
-        let mut signalled = Vec::new();
-        queue.take(0);
-        queue.with_child(0, first, |_| panic!("there is no child yet"));
-        queue.hold_out(0, 4711);
-        queue.with_child(0, first, |pid| signalled.push(pid));
-        queue.with_child(0, second, |_| panic!("that is another turn"));
-        queue.take_back(0, 4711);
-        queue.with_child(0, first, |_| panic!("the number may be a stranger's by now"));
-        assert_eq!(signalled, [4711]);
-    }
-
-    #[test]
-    fn who_waits_learns_that_nothing_more_will_come() {
-        let queue = queue(1, 1);
-        let before = queue.wait_value();
-        queue.push(turn(0));
-        queue.close();
-        assert_ne!(Some(queue.gate().load(SeqCst)), before);
-        assert_eq!((queue.wait_value(), queue.take(0)), (None, Some((Place(0), turn(0)))));
-        assert_eq!(queue.take(0), None);
-    }
-}
+mod tests;

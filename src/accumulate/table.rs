@@ -14,11 +14,15 @@
 //! 6. It appends the test to the list of finished ones, and rings the doorbell if the supervisor sleeps.
 //! 7. Before what has to run alone, the one lane that does that waits for the supervisor's permission.
 //! 8. It goes on at 2; or, if its place is wanted, *leaves* and starts again at 1.
+//! 9. When no place is left for it, or the table is closed to its pool, it stops; and the last one to stop, the pool ends.
 
 use std::sync::atomic::{
-    AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
+    Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
 };
+use std::time::Duration;
 
+use super::atomics::AtomicU64;
+use super::claims::Claims;
 use crate::model::{CaseId, Moment};
 
 /// How a test stands.
@@ -64,7 +68,12 @@ const GRANTED: usize = 4;
 const LISTED: usize = 5;
 const SERIAL: usize = 6;
 const HOST: usize = 7;
-const HEAD: usize = 8; // the rest keeps the slots on a cache line of their own
+/// For how many nanoseconds the run has stood still, and whether it does now.
+const PAUSED: usize = 8;
+const IS_PAUSED: usize = 9;
+/// How often lanes have been asked what their tests have printed.
+const ASKED: usize = 10;
+const HEAD: usize = 16; // the rest keeps the slots on a cache line of their own
 
 /// Words a test has in the table: state, start, end.
 const SLOT: usize = 3;
@@ -198,20 +207,43 @@ impl RunTable {
         self.words[LANES].fetch_sub(1, SeqCst);
     }
 
-    /// The next place in the dispatch order below `end`, if one is left.
+    fn claims(&self) -> Claims {
+        Claims(&self.words[NEXT])
+    }
+
+    /// The next place in the dispatch order below `end`, if one is left that this pool may have.
     pub(crate) fn claim(&self, end: usize) -> Option<usize> {
-        let next = |place| (place < end as u64).then_some(place + 1);
-        self.words[NEXT].fetch_update(AcqRel, Acquire, next).ok().map(|place| place as usize)
+        self.claims().claim(end)
+    }
+
+    /// Whether one is left.
+    pub(crate) fn is_left(&self, end: usize) -> bool {
+        self.claims().is_left(end)
     }
 
     /// How many places have been claimed.
     pub(crate) fn claimed(&self) -> usize {
-        self.words[NEXT].load(Acquire) as usize
+        self.claims().count()
     }
 
     /// Claims all that is left, so that nobody else can.
     pub(crate) fn claim_rest(&self, end: usize) -> std::ops::Range<usize> {
-        self.words[NEXT].swap(end as u64, AcqRel) as usize..end
+        self.claims().claim_rest(end)
+    }
+
+    /// Says where the pool that is about to start has to stop claiming; `None` for nowhere.
+    pub(crate) fn bound_claims(&self, bound: Option<usize>) {
+        self.claims().bound(bound);
+    }
+
+    /// The pool gets nothing more: its lanes stop when they have finished what they have begun.
+    pub(crate) fn close(&self) {
+        self.claims().close();
+    }
+
+    /// Whether the pool gets nothing more, while there may be more to come.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.claims().is_closed()
     }
 
     /// Permits claims up to this many; in lockstep only.
@@ -246,12 +278,53 @@ impl RunTable {
         self.words[HOST].store(state.pack(), SeqCst);
     }
 
+    /// Asks lanes to tell what their tests have printed so far.
+    pub(crate) fn ask(&self) {
+        self.words[ASKED].fetch_add(1, SeqCst);
+    }
+
+    /// How often they have been asked.
+    pub(crate) fn asked(&self) -> u64 {
+        self.words[ASKED].load(Relaxed)
+    }
+
+    /// Says that every process of the run is being stopped.
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.words[IS_PAUSED].store(u64::from(paused), SeqCst);
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.words[IS_PAUSED].load(SeqCst) == 1
+    }
+
+    /// The word that whoever must not go on yet waits on.
+    pub(crate) fn pause_gate(&self) -> &'static AtomicU64 {
+        &self.words[IS_PAUSED]
+    }
+
+    /// Says that the run goes on, after so long.
+    pub(crate) fn end_pause(&self, length: Duration) {
+        self.words[PAUSED].fetch_add(u64::try_from(length.as_nanos()).unwrap_or(u64::MAX), SeqCst);
+        self.set_paused(false);
+    }
+
+    /// For how long the run has stood still so far.
+    pub(crate) fn paused(&self) -> Duration {
+        Duration::from_nanos(self.words[PAUSED].load(Relaxed))
+    }
+
     /// What each lane is running.
     pub(crate) fn running(&self) -> impl Iterator<Item = CaseId> {
         self.lane_words().iter().filter_map(|lane| {
             let word = lane.load(Acquire);
             (word > 0).then(|| CaseId((word - 1) as u32))
         })
+    }
+
+    /// What this lane is running.
+    pub(crate) fn running_in(&self, lane: usize) -> Option<CaseId> {
+        let word = self.lane_words()[lane].load(Acquire);
+        (word > 0).then(|| CaseId((word - 1) as u32))
     }
 
     fn lane_words(&self) -> &'static [AtomicU64] {
@@ -265,7 +338,7 @@ impl RunTable {
 
     /// Appends to the list of finished tests. Whether somebody has to ring: the supervisor sleeps, or the list is complete.
     pub(crate) fn push_finished(&self, case: CaseId) -> bool {
-        let place = self.words[FINISHED].fetch_add(1, AcqRel) as usize;
+        let place = self.words[FINISHED].fetch_add(1, SeqCst) as usize;
         self.words[HEAD + self.lanes + place].store(u64::from(case.0) + 1, SeqCst);
         // Counted behind the entry: another lane may have taken a place before this one, and not written it yet.
         let listed = self.words[LISTED].fetch_add(1, SeqCst) as usize + 1;
@@ -285,7 +358,7 @@ impl RunTable {
 
     /// How many places of the list are taken.
     pub(crate) fn finished_count(&self) -> usize {
-        self.words[FINISHED].load(Acquire) as usize
+        self.words[FINISHED].load(SeqCst) as usize
     }
 
     /// Whether every test is in the list, written and not only counted.
@@ -351,9 +424,12 @@ impl Slot {
 
     /// Whether this attempt has begun, and nothing has ended it.
     fn is_at_work(self, word: u64) -> bool {
-        [State::Running, State::SettingUp, State::TearingDown]
-            .map(|state| self.word(state))
-            .contains(&(word & !WRITTEN))
+        // One by one: this is asked for every test, by code that is not optimised.
+        let state = word & 0x7f;
+        let is_begun = state == State::Running as u64
+            || state == State::SettingUp as u64
+            || state == State::TearingDown as u64;
+        is_begun && word >> 8 == self.attempt
     }
 
     /// Which fixture is being set up, or torn down.
@@ -392,103 +468,4 @@ impl Slot {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::AtomicUsize;
-    use std::thread;
-
-    fn table(lanes: usize, cases: usize) -> RunTable {
-        let words: Vec<AtomicU64> = (0..RunTable::size(lanes, cases)).map(|_| AtomicU64::new(0)).collect();
-        RunTable::new(words.leak(), lanes, cases)
-    }
-
-    #[test]
-    fn every_test_is_claimed_once_and_listed_once() {
-        const CASES: usize = 2_000;
-        let table = table(4, CASES);
-        table.allow_lanes(4);
-        thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    while let Some(place) = table.claim(CASES) {
-                        table.try_enter().unwrap();
-                        let case = CaseId(place as u32);
-                        let slot = table.slot(case, 0);
-                        slot.begin(Moment(1));
-                        assert!(slot.finish(State::Passed, Moment(2)));
-                        table.push_finished(case);
-                        table.leave();
-                    }
-                });
-            }
-        });
-        let mut listed: Vec<CaseId> = (0..CASES).map(|place| table.finished(place).unwrap()).collect();
-        listed.sort();
-        assert_eq!(listed, (0..CASES as u32).map(CaseId).collect::<Vec<_>>());
-        assert_eq!((table.finished_count(), table.finished(CASES)), (CASES, None));
-        assert_eq!(table.lane_counts(), LaneCounts { allowed: 4, active: 0 });
-    }
-
-    #[test]
-    fn never_more_lanes_are_active_than_allowed() {
-        let table = table(4, 1);
-        let (active, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        table.allow_lanes(2);
-        thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..500 {
-                        if table.try_enter().is_ok() {
-                            most.fetch_max(active.fetch_add(1, SeqCst) + 1, SeqCst);
-                            active.fetch_sub(1, SeqCst);
-                            table.leave();
-                        }
-                    }
-                });
-            }
-        });
-        assert!((1..=2).contains(&most.into_inner()));
-    }
-
-    #[test]
-    fn who_lost_a_test_cannot_finish_it() {
-        let table = table(1, 1);
-        let (first, second) = (table.slot(CaseId(0), 0), table.slot(CaseId(0), 1));
-        first.begin(Moment(1));
-        assert!(first.finish(State::TimedOut, Moment(2)));
-        assert!(!first.finish(State::Passed, Moment(3)), "the worker came too late");
-        assert_eq!(second.state(), State::Pending);
-        second.begin(Moment(4));
-        assert!(!first.finish(State::Passed, Moment(5)), "this attempt is another's");
-        assert_eq!((second.state(), second.started()), (State::Running, Moment(4)));
-        assert!(second.finish(State::Passed, Moment(6)));
-        assert_eq!((second.state(), second.ended()), (State::Passed, Moment(6)));
-    }
-
-    #[test]
-    fn the_bell_is_rung_once_when_armed_and_always_for_the_last() {
-        let table = table(1, 4);
-        assert!(!table.push_finished(CaseId(0)));
-        table.arm_doorbell(true);
-        assert!(table.push_finished(CaseId(1)));
-        assert!(!table.push_finished(CaseId(2)), "one ring wakes");
-        assert!(table.push_finished(CaseId(3)), "the last one is waited for");
-    }
-
-    #[test]
-    fn a_place_that_is_taken_but_not_written_leaves_the_list_incomplete() {
-        let table = table(2, 2);
-        table.words[FINISHED].fetch_add(1, SeqCst); // a lane, held up before it writes its entry
-        assert!(!table.push_finished(CaseId(1)), "the one behind it does not complete the list");
-        assert!(!table.is_all_finished());
-        assert_eq!((table.finished_count(), table.finished(0)), (2, None));
-    }
-
-    #[test]
-    fn the_rest_is_claimed_at_once() {
-        let table = table(1, 5);
-        assert_eq!(table.claim(5), Some(0));
-        assert_eq!(table.claim_rest(5), 1..5);
-        assert_eq!((table.claim(5), table.claimed()), (None, 5));
-    }
-}
+mod tests;

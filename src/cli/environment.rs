@@ -7,8 +7,8 @@ use crate::error::Error;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment(Vec<(String, String)>);
 
-/// libtest's, ours, and one of cargo-nextest's.
-const PREFIXES: [&str; 3] = ["RUST_TEST_", OURS, "NEXTEST_EXECUTION_MODE"];
+/// libtest's, ours, and two of cargo-nextest's.
+const PREFIXES: [&str; 4] = ["RUST_TEST_", OURS, "NEXTEST_EXECUTION_MODE", "NEXTEST_TEST_GLOBAL_SLOT"];
 const OURS: &str = "SNOUT_";
 
 impl Environment {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{ColorChoice, Format};
+use crate::model::{ColorChoice, Format, Restart};
 
 /// A command line, flag by flag. What is not typed is `false`, `None` or empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(crate) struct Flags {
     pub(crate) processes: Option<i64>,
     /// nose's.
     pub(crate) process_timeout: Option<Duration>,
+    /// nose's, which there is a switch.
+    pub(crate) restart: Option<Restart>,
     pub(crate) no_capture: bool,
     pub(crate) show_output: bool,
     pub(crate) quiet: bool,

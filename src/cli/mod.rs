@@ -9,6 +9,7 @@ mod environment;
 mod flags;
 mod help;
 mod own;
+mod restart;
 mod table;
 mod threshold;
 mod variables;
@@ -19,6 +20,7 @@ pub(crate) use environment::Environment;
 pub(crate) use flags::Flags;
 
 use crate::error::Error;
+use restart::EACH;
 use table::{FLAGS, Takes};
 
 /// What libtest writes to standard error, without a newline, if `--logfile` is given.
@@ -51,6 +53,10 @@ pub(crate) fn parse(arguments: &[impl AsRef<OsStr>]) -> Result<Request, Error> {
             Takes::One(_) | Takes::Many(_) => {
                 matches.opt_strs(flag.name()).iter().try_for_each(|value| (flag.set)(&mut flags, value))?;
             }
+            Takes::Maybe(_) if matches.opt_present(flag.name()) => {
+                (flag.set)(&mut flags, matches.opt_str(flag.name()).as_deref().unwrap_or(EACH))?;
+            }
+            Takes::Maybe(_) => {}
         }
     }
     flags.filters = matches.free;
@@ -65,6 +71,7 @@ fn options(hidden: bool) -> getopts::Options {
             Takes::Nothing => options.optflag(flag.short, flag.long, flag.help),
             Takes::One(value) => options.optopt(flag.short, flag.long, flag.help, value),
             Takes::Many(value) => options.optmulti(flag.short, flag.long, flag.help, value),
+            Takes::Maybe(value) => options.optflagopt(flag.short, flag.long, flag.help, value),
         };
     }
     options
@@ -153,6 +160,28 @@ mod tests {
             (
                 "--shuffle-seed x",
                 "argument for --shuffle-seed must be a number (error: invalid digit found in string)",
+            ),
+        ] {
+            assert_eq!(parsed(line), Err(text.to_owned()), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_nose_s_is_refused_in_a_line_that_says_what_to_write() {
+        for (line, text) in [
+            (
+                "--process-restartworker=often",
+                "--process-restartworker is `often`, which is no number of tests and no size: write them like `100` or \
+                 `512MiB`, `each` for one test a lane, or `0` for never",
+            ),
+            (
+                "--process-restartworker=",
+                "--process-restartworker is ``, which is no number of tests and no size: write them like `100` or `512MiB`, \
+                 `each` for one test a lane, or `0` for never",
+            ),
+            (
+                "--process-restartworker --process-restartworker=3",
+                "Option 'process-restartworker' given more than once",
             ),
         ] {
             assert_eq!(parsed(line), Err(text.to_owned()), "{line}");

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::Environment;
 use super::flags::FORMATS;
+use super::restart::{self, RESTART};
 use super::table::PROCESSES;
 use crate::error::Error;
-use crate::model::{Format, Isolate, Isolation, ThreadMode, parse_duration};
+use crate::model::{Format, Isolate, Isolation, Restart, ThreadMode, parse_duration};
 
 impl Environment {
     pub(crate) fn thread_mode(&self) -> Result<Option<ThreadMode>, Error> {
@@ -33,6 +34,13 @@ impl Environment {
         const NAME: &str = "SNOUT_PROCESSES";
         let Some(value) = self.own(NAME) else { return Ok(None) };
         value.parse().map(Some).map_err(|_| Error::value(NAME, value, PROCESSES))
+    }
+
+    /// When the pool's process is replaced.
+    pub(crate) fn restart(&self) -> Result<Option<Restart>, Error> {
+        const NAME: &str = "SNOUT_RESTART_WORKER";
+        let Some(value) = self.own(NAME) else { return Ok(None) };
+        restart::parse(value).map(Some).ok_or_else(|| Error::value(NAME, value, RESTART))
     }
 
     pub(crate) fn timeout(&self) -> Result<Option<Duration>, Error> {
@@ -86,6 +94,7 @@ mod tests {
             environment.format().err(),
             environment.timeout().err(),
             environment.processes().err(),
+            environment.restart().err(),
             environment.grace().err(),
         ];
         refusals.into_iter().flatten().next().map(|error| error.to_string())
@@ -103,11 +112,14 @@ mod tests {
     #[test]
     fn every_value_that_the_help_names_is_taken() {
         for variable in &VARIABLES {
-            for value in variable
-                .values
-                .split('|')
-                .map(|value| value.replace("DURATION", "5s").replace("NUMBER", "-1"))
-            {
+            let example = |value: &str| match value {
+                "DURATION" => "5s".to_owned(),
+                "NUMBER" => "-1".to_owned(),
+                "COUNT" => "100".to_owned(),
+                "SIZE" => "512MiB".to_owned(),
+                word => word.to_owned(),
+            };
+            for value in variable.values.split('|').map(example) {
                 assert_eq!(refusal(variable.name, &value), None, "{}={value}", variable.name);
             }
         }

@@ -1,6 +1,7 @@
 //! The flags, one unit each: name, value, text, effect. Order, names and texts are libtest's.
 
 use super::flags::{FORMATS, Flags};
+use super::restart::{self, RESTART};
 use crate::error::Error;
 use crate::model::{ColorChoice, parse_duration};
 
@@ -24,6 +25,8 @@ pub(super) enum Takes {
     One(&'static str),
     /// A value. The flag may be repeated.
     Many(&'static str),
+    /// A value behind `=`, or nothing. The flag may not be repeated.
+    Maybe(&'static str),
 }
 
 impl Flag {
@@ -55,7 +58,7 @@ macro_rules! note {
 }
 
 /// Every flag. `--test-threads` and `--color` may be repeated since Rust 1.100; before, libtest refuses that.
-pub(super) const FLAGS: [Flag; 26] = [
+pub(super) const FLAGS: [Flag; 27] = [
     switch("include-ignored", "Run ignored and not ignored tests", note!(include_ignored)),
     switch("ignored", "Run only ignored tests", note!(ignored)),
     switch(
@@ -102,6 +105,15 @@ pub(super) const FLAGS: [Flag; 26] = [
             Takes::Many("SECONDS"),
             "How long a test may take, as nose has it",
             set_process_timeout,
+        )
+    },
+    Flag {
+        hidden: true,
+        ..value(
+            "process-restartworker",
+            Takes::Maybe("COUNT|SIZE"),
+            "When the process that tests run in is replaced, as nose has it",
+            set_restart,
         )
     },
     value(
@@ -199,6 +211,12 @@ fn set_process_timeout(flags: &mut Flags, value: &str) -> Result<(), Error> {
     Ok(())
 }
 
+fn set_restart(flags: &mut Flags, value: &str) -> Result<(), Error> {
+    let restart = restart::parse(value);
+    flags.restart = Some(restart.ok_or_else(|| Error::value("--process-restartworker", value, RESTART))?);
+    Ok(())
+}
+
 /// What to do about a value that is none.
 pub(super) const PROCESSES: &str = "no number: write how many, `0` for all in order in one process, or `-1` for as many as there are processors";
 
@@ -276,7 +294,11 @@ mod tests {
     fn every_flag_has_a_help_text_and_every_value_a_name() {
         for flag in &FLAGS {
             assert!(!flag.help.is_empty(), "{}", flag.long);
-            assert!(!matches!(flag.takes, Takes::One("") | Takes::Many("")), "{}", flag.long);
+            assert!(
+                !matches!(flag.takes, Takes::One("") | Takes::Many("") | Takes::Maybe("")),
+                "{}",
+                flag.long
+            );
         }
     }
 }

@@ -13,7 +13,7 @@ const fn variable(name: &'static str, values: &'static str, help: &'static str) 
 }
 
 /// Those that steer a run.
-pub(super) const VARIABLES: [Variable; 7] = [
+pub(super) const VARIABLES: [Variable; 8] = [
     variable(
         "SNOUT_THREAD_MODE",
         "fresh|pooled",
@@ -45,6 +45,12 @@ pub(super) const VARIABLES: [Variable; 7] = [
         "NUMBER",
         "how many tests run at the same time, as --test-threads; `0` for all in order in one process, `-1` for as many as \
          there are processors",
+    ),
+    variable(
+        "SNOUT_RESTART_WORKER",
+        "each|COUNT|SIZE",
+        "when the pool's process is replaced by a new one: after a test in each lane, after so many tests (`100`), or once \
+         it is found to take more memory (`512MiB`); `0` for never (default)",
     ),
     variable(
         "SNOUT_FORMAT",

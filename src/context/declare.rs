@@ -194,7 +194,12 @@ pub fn declare_fixture<D: Define>() {
 /// Tells of tests that are known only when the program runs. Called by what [`cases!`](crate::cases!) makes.
 #[track_caller]
 pub fn declare_cases<G: Generate>() {
-    let (file, line) = (Location::caller().file(), Location::caller().line());
+    declare_cases_at::<G>(Location::caller());
+}
+
+/// The same, of what stands there. Called where [`cases!`](crate::cases!) stands in [`tests!`](crate::tests!).
+pub fn declare_cases_at<G: Generate>(location: &'static Location<'static>) {
+    let (file, line) = (location.file(), location.line());
     let generator = const { &cases::Erased::<G>(std::marker::PhantomData) };
     declare(Declaration::Cases(Cases { generator, file, line }));
 }

@@ -58,7 +58,9 @@ pub fn instance<D: Define>() -> Fixture<D::Value> {
     let module = std::any::type_name::<D>().rsplitn(3, "::").last().unwrap_or_default();
     let name = D::NAME;
     let Some(place) = D::declared().place() else {
-        panic!("fixture `{name}` was called outside of a run of tests: call it from a test")
+        panic!(
+            "fixture `{name}` was called outside of a run of tests: call it from a test; where `main!` runs them, declare it in `tests!`"
+        )
     };
     let Some(scope) = Scope::current() else {
         panic!(

@@ -1,6 +1,7 @@
 //! Which test a thread belongs to, and where that runs: for names of ports, databases and files that must not collide.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{PoisonError, RwLock};
 
 /// Where a test runs.
@@ -23,6 +24,9 @@ thread_local! {
     static INHERITED: Cell<Option<Identity>> = const { Cell::new(None) };
 }
 
+/// What this process's lanes count from.
+static FIRST_LANE: AtomicUsize = AtomicUsize::new(0);
+
 /// In a process that runs one unit, where threads may not have inherited it.
 static OF_PROCESS: RwLock<Option<Identity>> = RwLock::new(None);
 
@@ -38,13 +42,18 @@ pub(super) fn inherit_identity(identity: Option<Identity>) {
 }
 
 /// The test that this thread was told, or that has spawned it.
-pub(super) fn known_identity() -> Option<Identity> {
+pub(crate) fn known_identity() -> Option<Identity> {
     own_identity().or_else(|| INHERITED.try_with(Cell::get).ok().flatten())
 }
 
 /// Says which test every thread belongs to that has not been told.
 pub(crate) fn set_identity_of_process(identity: Identity) {
     *OF_PROCESS.write().unwrap_or_else(PoisonError::into_inner) = Some(identity);
+}
+
+/// Has this process's lanes count from `first`: others have the numbers below.
+pub(crate) fn count_lanes_from(first: usize) {
+    FIRST_LANE.store(first, Relaxed);
 }
 
 /// The test that this thread runs; `None` for threads that it has spawned.
@@ -65,7 +74,8 @@ fn identity(asked: &str) -> Identity {
 
 /// The number of the lane that runs the calling test: unique among the tests that run at the same time, and small. The pool's lanes
 /// count from 0 to one less than `--test-threads`; where the pool and processes of single tests run side by side, those processes
-/// count on from there.
+/// count on from there, and so does a lane whose test has been given up and still runs. Under cargo-nextest it is the number that
+/// nextest has for it, which no other test of its run has at the same time.
 ///
 /// # Panics
 ///
@@ -73,7 +83,7 @@ fn identity(asked: &str) -> Identity {
 #[must_use]
 #[track_caller]
 pub fn lane() -> usize {
-    identity("lane").seat.lane as usize
+    FIRST_LANE.load(Relaxed) + identity("lane").seat.lane as usize
 }
 
 /// The name of the calling test, as it is listed: `parser::tests::empty`.

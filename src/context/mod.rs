@@ -14,15 +14,15 @@ mod scope;
 
 pub use cases::{Generate, Values};
 pub use declare::{
-    Declared, Define, Mode, TornDown, declare_cases, declare_context, declare_fixture, declare_plugin,
-    tear_down,
+    Declared, Define, Mode, TornDown, declare_cases, declare_cases_at, declare_context, declare_fixture,
+    declare_plugin, tear_down,
 };
 pub(crate) use declare::{SUFFIX, collect};
 pub use fixture::{Fixture, instance};
-#[cfg(snout_processes)]
-pub(crate) use identity::set_identity_of_process;
-pub(crate) use identity::{Identity, Seat, own_identity, set_identity};
+pub(crate) use identity::{Identity, Seat, count_lanes_from, own_identity, set_identity};
 pub use identity::{attempt, lane, name};
+#[cfg(snout_processes)]
+pub(crate) use identity::{known_identity, set_identity_of_process};
 pub use options::ContextOptions;
 pub(crate) use plugin::Plugins;
 pub use plugin::{Plug, Plugin, RunReport, TestReport, TestStatus};

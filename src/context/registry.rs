@@ -18,8 +18,9 @@ pub(crate) struct Context {
     /// Without the crate's name; empty for the crate itself.
     pub(crate) path: &'static str,
     pub(crate) parent: Option<ContextId>,
-    /// In source order.
-    pub(crate) fixtures: Vec<FixtureId>,
+    /// What a test in it needs, in the order in which that is set up: the fixtures of the modules around, then its own in source
+    /// order.
+    needed: Vec<FixtureId>,
     /// What holds for a test in it.
     pub(crate) options: CaseOptions,
 }
@@ -85,7 +86,7 @@ impl Registry {
         }
         fixtures.sort_by_key(|(line, _)| *line);
         let first = self.fixtures.len() as u32;
-        let ids = (first..first + fixtures.len() as u32).map(FixtureId).collect();
+        let own_fixtures = (first..first + fixtures.len() as u32).map(FixtureId);
         let is_unit = fixtures.iter().any(|(_, fixture)| fixture.mode() == Mode::Unit);
         for (_, fixture) in fixtures {
             fixture.declared().set(self.fixtures.len());
@@ -95,7 +96,9 @@ impl Registry {
         let suite = around.and_then(|around| around.options.suite).or(is_unit.then_some(id));
         let options = own.within(around.map(|around| &around.options));
         let options = CaseOptions { context: Some(id), suite, ..options };
-        self.contexts.push(Context { path, parent, fixtures: ids, options });
+        let needed =
+            around.map_or(&[][..], |around| &around.needed).iter().copied().chain(own_fixtures).collect();
+        self.contexts.push(Context { path, parent, needed, options });
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -149,18 +152,9 @@ impl Registry {
         }
     }
 
-    /// A context and those around it, from the outermost on.
-    pub(crate) fn chain(&self, innermost: Option<ContextId>) -> Vec<ContextId> {
-        let mut chain: Vec<ContextId> =
-            std::iter::successors(innermost, |&id| self.context(id).parent).collect();
-        chain.reverse();
-        chain
-    }
-
     /// The fixtures that a test in this context needs, in the order in which they are set up.
-    pub(crate) fn needed(&self, innermost: Option<ContextId>) -> impl Iterator<Item = FixtureId> {
-        let chain = self.chain(innermost).into_iter();
-        chain.flat_map(|id| &self.context(id).fixtures).copied()
+    pub(crate) fn needed(&self, innermost: Option<ContextId>) -> &[FixtureId] {
+        innermost.map_or(&[], |id| &self.context(id).needed)
     }
 
     pub(crate) fn is_shared(&self, id: FixtureId) -> bool {
@@ -173,9 +167,9 @@ impl Registry {
             return Vec::new();
         }
         let contexts: BTreeSet<ContextId> = contexts.collect();
-        let needed = contexts.into_iter().flat_map(|context| self.needed(Some(context)).collect::<Vec<_>>());
+        let needed = contexts.into_iter().flat_map(|context| self.needed(Some(context)));
         // By their numbers, outer ones come first.
-        let needed: BTreeSet<FixtureId> = needed.filter(|&id| self.is_shared(id)).collect();
+        let needed: BTreeSet<FixtureId> = needed.copied().filter(|&id| self.is_shared(id)).collect();
         needed.into_iter().collect()
     }
 

@@ -170,29 +170,32 @@ impl Scope {
         self.held().instances.last().map(|(id, _)| *id)
     }
 
-    /// Tears down everything that is set up and not `kept`, the last first; `begin` hears of each before that. What went wrong with
-    /// which.
+    /// Tears down everything that is set up and not `kept`, the last first. `begin` hears of each before that; `tell` of what went
+    /// wrong with which, nothing more if it panicked.
     pub(crate) fn tear_down(
         self: &Arc<Scope>,
         kept: impl Fn(FixtureId) -> bool,
         mut begin: impl FnMut(FixtureId),
-    ) -> Vec<(FixtureId, Option<String>)> {
-        let mut wrong = Vec::new();
-        loop {
+        mut tell: impl FnMut(FixtureId, Option<String>),
+    ) {
+        let mut are_others_left = true;
+        while are_others_left {
             let next = {
                 let mut held = self.held();
                 let place = held.instances.iter().rposition(|(id, _)| !kept(*id));
-                place.map(|place| held.instances.remove(place))
+                let next = place.map(|place| held.instances.remove(place));
+                are_others_left = !held.instances.is_empty();
+                next
             };
-            let Some((id, instance)) = next else { return wrong };
+            let Some((id, instance)) = next else { return };
             begin(id);
             let fixture = self.registry.fixture(id).fixture;
             match catch_unwind(AssertUnwindSafe(|| with_scope(self, || fixture.tear_down(instance)))) {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => wrong.push((id, Some(error))),
+                Ok(Err(error)) => tell(id, Some(error)),
                 Err(payload) => {
                     std::mem::forget(payload);
-                    wrong.push((id, None));
+                    tell(id, None);
                 }
             }
         }

@@ -124,7 +124,7 @@ impl Asked {
                         self.said.push(Notice::Report { plugin, text });
                     }
                 }
-                Frame::Finished(_) | Frame::Generated(..) | Frame::AllGenerated => {}
+                Frame::Finished(_) | Frame::Generated(..) | Frame::AllGenerated | Frame::SoFar(..) => {}
             }
         }
         Ok(has_ended)

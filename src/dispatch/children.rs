@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::pause::run_time;
+use super::supervisor::now;
 use crate::accumulate::{ChildQueue, EndOfChild, HowEnded, Place, Slot, State, Turn};
-use crate::model::{CaseId, Cause, Death, Failure, Finished, Moment, Outcome};
+use crate::model::{CaseId, Cause, Death, Failure, Finished, Outcome};
 use crate::plan::Plan;
-use crate::sys::clock::nanoseconds;
 
 /// What is to get a process of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -142,12 +143,12 @@ impl Evidence<'_> {
     fn outcome(self) -> (Outcome, Duration) {
         let slot = self.slot;
         let said = match slot.state() {
-            State::Passed => Some((Outcome::Passed, slot.ended().since(slot.started()))),
+            State::Passed => Some((Outcome::Passed, run_time(slot.ended()).since(run_time(slot.started())))),
             State::Ignored => Some((Outcome::Ignored(None), Duration::ZERO)),
             State::Reported => self.said.map(|said| (said.outcome.clone(), said.elapsed)),
             State::Pending | State::Running | State::TimedOut | State::SettingUp | State::TearingDown => None,
         };
-        let lived = Moment(nanoseconds()).since(slot.started());
+        let lived = now().since(run_time(slot.started()));
         match (said, self.is_over_time, self.death()) {
             (Some(said), _, None) => said,
             (Some((_, elapsed)), true, Some(_)) => {

@@ -36,7 +36,7 @@ impl Supervisor<'_> {
                 match signal {
                     Signal::Child if is_complete => self.take_changes()?,
                     Signal::Child => self.bury(),
-                    Signal::Stop(number) => self.take_stop(number)?,
+                    other => self.take_wish(other)?,
                 }
             }
             self.read_pipes()?;

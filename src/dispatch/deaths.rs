@@ -6,8 +6,9 @@ use super::children::Unit;
 use super::escalate::{Next, REPLACEMENTS, Rest, after_pool, rest_after_death};
 use super::fixtures::At;
 use super::fork_servers::{ForkServer, Found};
+use super::pause::{has_paused, run_time};
 use super::pool::Pool;
-use super::supervisor::Supervisor;
+use super::supervisor::{Supervisor, now};
 use crate::accumulate::{EndOfChild, HowEnded, Place, State};
 use crate::model::{CaseId, Cause, Death, Failure, Finished, Leftover, Notice, Outcome};
 use crate::sys::process::{self, Change, Pid};
@@ -111,8 +112,13 @@ impl Supervisor<'_> {
     }
 
     /// A test has come out; unless it failed, and is to be tried again.
-    pub(super) fn come_out(&mut self, finished: Finished, attempt: u16, retries: u16) -> io::Result<()> {
+    pub(super) fn come_out(&mut self, mut finished: Finished, attempt: u16, retries: u16) -> io::Result<()> {
         let case = finished.case;
+        if has_paused() {
+            // Its process has counted the time in which everything stood still.
+            let started = self.table.slot(case, attempt.into()).started();
+            finished.elapsed = run_time(started.after(finished.elapsed)).since(run_time(started));
+        }
         self.held_back.retain(|held| held.case != case);
         let may_fail = !self.is_cut_short()
             && matches!(&finished.outcome, Outcome::Failed(why) if !matches!(why, Failure::Blocked { .. }));
@@ -162,8 +168,9 @@ impl Supervisor<'_> {
         self.look_at_table()?;
         self.find_leftovers(pid, None)?;
         self.tell_of_stray(&mut pool)?;
-        // A pool that has finished everything ends by itself.
-        let is_done = change == Change::Exited(0) && self.table.is_all_finished();
+        // A pool that has finished everything, or all it may, ends by itself.
+        let is_done =
+            change == Change::Exited(0) && (self.table.is_all_finished() || self.has_done_its_share(&pool));
         if self.is_given_up() {
             self.give_up_pool_s_tests()?;
         } else if let Some(death) = pool.death(change).filter(|_| !is_done) {
@@ -222,7 +229,9 @@ impl Supervisor<'_> {
             if !self.settle(case)?
                 && let Some(failure) = self.interrupted(case, started)
             {
-                self.book.fail(case, failure)?;
+                let (outcome, elapsed) = (Outcome::Failed(failure), now().since(started));
+                let output = self.take_last_words(case);
+                self.book.finish(Finished { case, outcome, elapsed, output })?;
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::children::{Evidence, Unit};
 use super::fork_servers::Found;
+use super::pause::run_time;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::{EndOfChild, HowEnded, Slot, State, TearDown};
 use crate::context::FixtureId;
@@ -45,7 +46,7 @@ impl Supervisor<'_> {
         }
         if slot.state() == State::SettingUp {
             let outcome = Outcome::Failed(self.blocked(FixtureId(slot.fixture()), &wrong));
-            let elapsed = now().since(slot.started());
+            let elapsed = now().since(run_time(slot.started()));
             let finished = Finished { case, outcome, elapsed, output: Output::default() };
             return self.tell_of_child(unit, finished, found);
         }
@@ -63,8 +64,9 @@ impl Supervisor<'_> {
     /// How a test comes out that was still at work when it was given up.
     pub(super) fn given_up(&self, case: CaseId, slot: Slot) -> Option<Finished> {
         let is_at_work = matches!(slot.state(), State::Running | State::SettingUp);
-        let failure = self.interrupted(case, slot.started()).filter(|_| is_at_work && self.is_given_up())?;
-        let elapsed = now().since(slot.started());
+        let failure =
+            self.interrupted(case, run_time(slot.started())).filter(|_| is_at_work && self.is_given_up())?;
+        let elapsed = now().since(run_time(slot.started()));
         Some(Finished { case, outcome: Outcome::Failed(failure), elapsed, output: Output::default() })
     }
 
@@ -92,7 +94,7 @@ impl Supervisor<'_> {
                     Some(finished) => self.come_out(finished, 0, 0),
                     // One that passed says nothing.
                     None => {
-                        let elapsed = now().since(self.table.slot(case, 0).started());
+                        let elapsed = now().since(run_time(self.table.slot(case, 0).started()));
                         self.book.finish_plainly(case, Outcome::Passed, elapsed)
                     }
                 }

@@ -5,16 +5,29 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use super::pool::read_all;
+use super::supervisor::now;
 use crate::accumulate::{ChildQueue, EndOfChild, HowEnded, Place};
 use crate::execute::wire::{Decoder, Frame};
 use crate::execute::{Parcel, receive_parcel};
 use crate::model::{Finished, Leftover, Moment, Trouble};
 use crate::sys::descriptor::is_empty;
 use crate::sys::process::{self, Pid};
+use crate::sys::stack;
+
+/// How long a child may take to show where it hangs: names of functions are looked up in what may be a large file.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often it is looked whether it has.
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// How far a child is with being ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// So many threads of it were asked where they hang.
+    Asked {
+        threads: usize,
+        since: Moment,
+    },
     /// It was asked to end.
     Terminating {
         since: Moment,
@@ -33,6 +46,8 @@ pub(super) struct ForkServer {
     pipes: Option<Pipes>,
     /// A child whose time was up.
     ending: Option<(Place, Phase)>,
+    /// Why it did not show where it hangs.
+    no_stack: Option<String>,
 }
 
 #[derive(Default)]
@@ -56,7 +71,7 @@ pub(super) struct Found {
 
 impl ForkServer {
     pub(super) fn new(lane: usize, queue: ChildQueue, (pid, socket): (Pid, OwnedFd)) -> ForkServer {
-        ForkServer { lane, pid, queue, socket, pipes: None, ending: None }
+        ForkServer { lane, pid, queue, socket, pipes: None, ending: None, no_stack: None }
     }
 
     /// The descriptors to wait for.
@@ -107,7 +122,22 @@ impl ForkServer {
     pub(super) fn watch(&mut self, (place, started): (Place, Moment), limits: Limits, now: Moment) {
         match self.phase_of(place) {
             None if limits.timeout.is_some_and(|timeout| now.since(started) >= timeout) => {
-                self.queue.with_child(self.lane, place, |pid| process::terminate(Pid(pid)));
+                self.queue.forget_shown(self.lane);
+                let mut threads = 0;
+                self.queue.with_child(self.lane, place, |pid| threads = stack::ask(Pid(pid)));
+                self.ending = Some((place, Phase::Asked { threads, since: now }));
+            }
+            Some(Phase::Asked { threads, since }) => {
+                let has_answered = self.queue.shown(self.lane) >= threads;
+                if !has_answered && now.since(since) < PATIENCE {
+                    return;
+                }
+                let mut why = None;
+                self.queue.with_child(self.lane, place, |pid| {
+                    why = (!has_answered).then(|| stack::why_not(Pid(pid)));
+                    process::terminate(Pid(pid));
+                });
+                self.no_stack = why;
                 self.ending = Some((place, Phase::Terminating { since: now }));
             }
             Some(Phase::Terminating { since }) if now.since(since) >= limits.grace => {
@@ -122,6 +152,7 @@ impl ForkServer {
     pub(super) fn next_deadline(&self, (place, started): (Place, Moment), limits: Limits) -> Option<Moment> {
         match self.phase_of(place) {
             None => limits.timeout.map(|timeout| started.after(timeout)),
+            Some(Phase::Asked { .. }) => Some(now().after(GLANCE)),
             Some(Phase::Terminating { since }) => Some(since.after(limits.grace)),
             Some(Phase::Killed) => None,
         }
@@ -133,6 +164,18 @@ impl ForkServer {
 
     fn kill_child(&self, place: Place) {
         self.queue.with_child(self.lane, place, |pid| process::kill(Pid(pid)));
+    }
+
+    /// What has come out of its child.
+    pub(super) fn printed_so_far(&self) -> &[u8] {
+        self.pipes.as_ref().map_or(&[], |pipes| &pipes.printed)
+    }
+
+    /// Sends a signal to the child it has, if it has one.
+    pub(super) fn signal_its_child(&self, signal: fn(Pid)) {
+        if let Some(place) = self.queue.running(self.lane) {
+            self.queue.with_child(self.lane, place, |pid| signal(Pid(pid)));
+        }
     }
 
     /// Kills the child it has, if it has one.
@@ -149,7 +192,7 @@ impl ForkServer {
             match frame {
                 Frame::Finished(finished) => found.said = Some(finished),
                 Frame::Trouble(trouble) => found.troubles.push(trouble),
-                Frame::Generated(..) | Frame::AllGenerated | Frame::Report(..) => {}
+                Frame::Generated(..) | Frame::AllGenerated | Frame::Report(..) | Frame::SoFar(..) => {}
             }
         }
         found.printed = pipes.printed;
@@ -160,7 +203,11 @@ impl ForkServer {
     pub(super) fn conclude(&mut self, place: Place, end: &EndOfChild) -> io::Result<Found> {
         let mut found = if end.has_written { self.take_written()? } else { Found::default() };
         found.is_over_time = self.phase_of(place).is_some();
-        self.ending.take_if(|(ending, _)| *ending == place);
+        if self.ending.take_if(|(ending, _)| *ending == place).is_some()
+            && let Some(why) = self.no_stack.take()
+        {
+            found.printed.extend(format!("\nno stack of where it hangs: {why}\n").into_bytes());
+        }
         if end.left_somebody
             && let Some(Parcel::Leftovers(left)) = receive_parcel(&self.socket)?
         {

@@ -250,7 +250,7 @@ fn read_generated(
                 Frame::AllGenerated => {
                     return Ok(Generated { values: Values::InHost(EarlyHost(host)), ..generated });
                 }
-                Frame::Finished(_) | Frame::Report(..) => {}
+                Frame::Finished(_) | Frame::Report(..) | Frame::SoFar(..) => {}
             }
         }
         if has_ended {

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::children::Unit;
 use super::fork_servers::ForkServer;
+use super::pause::run_time;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::{Place, State};
@@ -136,10 +137,11 @@ impl Supervisor<'_> {
             self.book.notice(Notice::GivenUp(stopped))?;
         }
         if self.busy_pool_lanes() > 0 {
+            self.hear_last_words()?;
             self.pool.iter_mut().for_each(Pool::kill);
         }
-        self.turns.give_up();
-        futex::wake_all(self.turns.give_up_gate());
+        self.turns.stop();
+        futex::wake_all(self.turns.stop_gate());
         for server in &self.fork_servers {
             let place = self.turns.running(server.lane);
             let unit = place.and_then(|place| self.outstanding.get(place));
@@ -157,7 +159,7 @@ impl Supervisor<'_> {
 
     fn has_fixtures(&self, unit: Unit) -> bool {
         unit.suite.is_some()
-            || self.job.registry.needed(self.book.case(unit.case).options.context).next().is_some()
+            || !self.job.registry.needed(self.book.case(unit.case).options.context).is_empty()
     }
 
     fn kill_all(&mut self) {
@@ -229,7 +231,7 @@ impl Supervisor<'_> {
         for (case, attempt) in ran {
             let slot = self.table.slot(case, attempt);
             let runs = matches!(slot.state(), State::Running | State::SettingUp | State::TearingDown);
-            if let Some(failure) = self.interrupted(case, slot.started()).filter(|_| runs) {
+            if let Some(failure) = self.interrupted(case, run_time(slot.started())).filter(|_| runs) {
                 self.book.fail(case, failure)?;
             }
         }

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use super::Job;
@@ -14,9 +15,9 @@ use super::role::{Descriptors, Part, spawn};
 use crate::accumulate::{ChildQueue, RunTable, Turn};
 use crate::context::Seat;
 use crate::execute::{
-    ForkServer, Outlet, Pipes, Rules, Suite, Worker, run_forked, run_pool, start_in_process,
+    Buffers, ForkServer, Outlet, Pipes, Rules, Suite, Worker, run_forked, run_pool, start_in_process,
 };
-use crate::model::{Isolate, Isolation};
+use crate::model::{Isolate, Isolation, Restart};
 use crate::sys::descriptor::pipe;
 use crate::sys::process::{self, Connections, Fork, Forker, Pid, adopt_orphans};
 use crate::sys::signals::{Signal, SignalMask, Signals};
@@ -176,6 +177,11 @@ impl<'run> Launcher<'run> {
         self.mask().iter().for_each(SignalMask::restore);
     }
 
+    /// Stops this process, as Ctrl-Z does; returns when it goes on.
+    pub(super) fn stop_this_process(&self) {
+        self.signals.iter().for_each(Signals::stop_this_process);
+    }
+
     /// From here on signals that end the run end this process.
     pub(super) fn let_signals_through(&self) {
         self.signals.iter().for_each(Signals::let_stops_through);
@@ -329,7 +335,7 @@ impl<'run> Launcher<'run> {
 /// Whether what this turn begins with needs fixtures that are set up in its process.
 pub(super) fn has_fixtures(job: &Job, turn: Turn) -> bool {
     let case = job.plan.case(turn.case);
-    case.options.suite.is_some() || job.registry.needed(case.options.context).next().is_some()
+    case.options.suite.is_some() || !job.registry.needed(case.options.context).is_empty()
 }
 
 /// What a suite writes to: frames, output, and the socket that leads to the supervisor.
@@ -366,8 +372,11 @@ pub(super) fn worker(job: &Job, table: RunTable, ends: (OwnedFd, OwnedFd)) -> Wo
         rules: BothRules::of(job).pool,
         lockstep: job.is_lockstep(),
         lanes: usize::from(job.lanes),
+        hung: AtomicUsize::new(0),
+        one_each: job.restart == Restart::EachTest,
         frames: File::from(ends.0).into(),
         doorbell: File::from(ends.1),
+        buffers: Buffers::default(),
     }
 }
 

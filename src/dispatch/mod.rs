@@ -27,7 +27,11 @@ mod interrupt;
 #[cfg(snout_processes)]
 mod launch;
 #[cfg(snout_processes)]
+mod pause;
+#[cfg(snout_processes)]
 mod pool;
+#[cfg(snout_processes)]
+mod restart;
 #[cfg(snout_processes)]
 mod results;
 #[cfg(snout_processes)]
@@ -37,6 +41,8 @@ mod shared;
 #[cfg(snout_processes)]
 mod staff;
 mod standing;
+#[cfg(snout_processes)]
+mod status;
 #[cfg(snout_processes)]
 mod suites;
 #[cfg(snout_processes)]
@@ -58,13 +64,15 @@ pub(crate) use crate::sys::{process::is_traced as is_watched, signals::die_by};
 #[cfg(snout_processes)]
 pub(crate) use host::generate;
 #[cfg(snout_processes)]
+pub(crate) use pause::paused;
+#[cfg(snout_processes)]
 pub(crate) use role::take_role;
 #[cfg(not(snout_processes))]
-pub(crate) use sequence::{die_by, generate, is_watched, take_role};
+pub(crate) use sequence::{die_by, generate, is_watched, paused, take_role};
 
 use crate::context::{FixtureId, Registry, RunReport};
 use crate::execute::Rules;
-use crate::model::{Event, Isolate, Isolation};
+use crate::model::{Event, Isolate, Isolation, Restart};
 use crate::plan::Plan;
 
 /// Whether tests can be given processes of their own here.
@@ -103,6 +111,7 @@ pub(crate) struct Job {
     pub(crate) lanes: u16,
     pub(crate) isolate: Isolate,
     pub(crate) isolation: Isolation,
+    pub(crate) restart: Restart,
     /// How long a process may take to end after it was asked to.
     pub(crate) grace: Duration,
     /// No process is made: tests run on threads of this one.
@@ -114,7 +123,7 @@ impl Job {
     /// second try.
     pub(crate) fn direct(self) -> Job {
         let rules = Rules { timeout: None, watches_time: false, ..self.rules };
-        Job { in_process: true, isolate: Isolate::Never, rules, ..self }
+        Job { in_process: true, isolate: Isolate::Never, restart: Restart::Never, rules, ..self }
     }
 
     /// The shared fixtures that tests of this run need, in the order in which they are set up.

@@ -31,6 +31,8 @@ pub(super) struct Pool {
     stray: Vec<u8>,
     control: Option<OwnedFd>,
     phase: Phase,
+    /// How many places had been claimed when it started.
+    first_place: usize,
     /// Tests that hold a worker for good: over time, in `pooled` mode.
     hung: Vec<CaseId>,
     stopped_by: Option<i32>,
@@ -54,10 +56,21 @@ impl Pool {
             stray: Vec::new(),
             control: None,
             phase: Phase::Working,
+            first_place: 0,
             hung: Vec::new(),
             stopped_by: None,
             gave_up_on_it: false,
         }
+    }
+
+    /// The same, where others have claimed so many places before.
+    pub(super) fn beginning_at(self, first_place: usize) -> Pool {
+        Pool { first_place, ..self }
+    }
+
+    /// The first place in the order that it may have claimed.
+    pub(super) fn first_place(&self) -> usize {
+        self.first_place
     }
 
     pub(super) fn pid(&self) -> Option<Pid> {
@@ -116,13 +129,14 @@ impl Pool {
     /// A worker is lost to this test: the pool is to be replaced as soon as its other lanes are free.
     pub(super) fn lose_worker(&mut self, case: CaseId) {
         self.hung.push(case);
+        self.drain();
+    }
+
+    /// It is to be replaced.
+    pub(super) fn drain(&mut self) {
         if self.phase == Phase::Working {
             self.phase = Phase::Draining;
         }
-    }
-
-    pub(super) fn is_draining(&self) -> bool {
-        self.phase == Phase::Draining
     }
 
     /// Tells it to end.

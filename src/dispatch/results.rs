@@ -4,6 +4,7 @@ use std::io;
 
 use super::fixtures::At;
 use super::fork_servers::ForkServer;
+use super::pause::run_time;
 use super::pool::Pool;
 use super::supervisor::Supervisor;
 use crate::accumulate::{EndOfChild, Place, Slot, State};
@@ -27,6 +28,7 @@ impl Supervisor<'_> {
             match frame {
                 Frame::Finished(finished) => self.reported.push_back(finished),
                 Frame::Trouble(trouble) => self.book.notice(Notice::Trouble(trouble))?,
+                Frame::SoFar(case, output) => self.take_answer(case, output)?,
                 Frame::Generated(..) | Frame::AllGenerated | Frame::Report(..) => {}
             }
         }
@@ -54,6 +56,9 @@ impl Supervisor<'_> {
             if self.book.is_with_pool(case) {
                 self.book.announce(case)?;
             }
+        }
+        if self.busy {
+            self.watch_memory();
         }
         Ok(())
     }
@@ -91,10 +96,10 @@ impl Supervisor<'_> {
             match (unit.current(), last) {
                 // Before it is begun, a slot holds what was there before.
                 (Some(case), _) if slot(case).state() != State::Pending => {
-                    Some((server.lane, place, case, slot(case).started()))
+                    Some((server.lane, place, case, run_time(slot(case).started())))
                 }
                 (current, Some(last)) => {
-                    Some((server.lane, place, current.unwrap_or(last), slot(last).ended()))
+                    Some((server.lane, place, current.unwrap_or(last), run_time(slot(last).ended())))
                 }
                 _ => None,
             }
@@ -107,7 +112,7 @@ impl Supervisor<'_> {
         let is_at_work =
             |slot: &Slot| matches!(slot.state(), State::Running | State::SettingUp | State::TearingDown);
         let running = begun.filter(move |(case, slot)| is_at_work(slot) && self.book.is_with_pool(*case));
-        running.map(|(case, slot)| (case, slot.started()))
+        running.map(|(case, slot)| (case, run_time(slot.started())))
     }
 
     /// Takes the word of the table on a test of the pool. `false` if that is not its last word.
@@ -115,7 +120,7 @@ impl Supervisor<'_> {
         let slot = self.table.slot(case, 0);
         match slot.state() {
             State::Passed => {
-                let elapsed = slot.ended().since(slot.started());
+                let elapsed = run_time(slot.ended()).since(run_time(slot.started()));
                 self.book.finish_plainly(case, Outcome::Passed, elapsed)?;
             }
             State::Ignored => self.book.ignore(case)?,

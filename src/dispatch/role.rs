@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Job;
 use super::launch::{BothRules, Memory, fork_server, has_fixtures, run_suite, seat, worker};
 use crate::accumulate::Turn;
-use crate::execute::{Pipes, run_child, run_pool};
+use crate::execute::{Pipes, run_child, run_pool, show_where_it_hangs};
 use crate::model::CaseId;
 use crate::sys::descriptor::inherited;
 use crate::sys::process::{self, Connections, Pid, adopt_orphans};
@@ -126,6 +126,9 @@ impl Role {
         let lanes = usize::from(self.lanes);
         let words = shared::words_from_file(Memory::size(job, lanes), &memory_file).ok()?;
         let memory = Memory::new(words, job, lanes);
+        if let Part::Child(_, lane) = self.part {
+            show_where_it_hangs(memory.queue, lane);
+        }
         match self.part {
             Part::Pool => run_pool(worker(job, memory.table, (first, doorbell)), &inherited(second)?),
             Part::ForkServer(lane) => be_fork_server(job, (memory, &memory_file), lane, (first, doorbell)),

@@ -90,6 +90,18 @@ impl Supervisor<'_> {
         self.book.notice(Notice::Trouble(Trouble { fixture, phase, how, output }))
     }
 
+    /// The host, if there is one, has not made the process that it was asked for: it is gone or of no use, and no more asked. What
+    /// needs the values is blocked then; the rest is not. Whether there was one.
+    pub(super) fn give_up_host(&mut self) -> io::Result<bool> {
+        let Some(pid) = self.host.as_ref().filter(|host| !host.is_ending()).map(|host| host.pid) else {
+            return Ok(false);
+        };
+        process::kill(pid);
+        process::wait_for(pid, false)?;
+        self.take_changes()?;
+        Ok(true)
+    }
+
     /// Kills a host that takes too long; when it will have.
     pub(super) fn watch_host(&mut self, now: Moment) -> Option<Moment> {
         let (state, limit) = (self.table.host(), self.job.rules.timeout);

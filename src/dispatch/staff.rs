@@ -6,6 +6,7 @@ use std::os::fd::RawFd;
 use super::children::Unit;
 use super::fork_servers::ForkServer;
 use super::host::Host;
+use super::launch::LaunchedPool;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::Place;
@@ -19,6 +20,7 @@ impl Supervisor<'_> {
             return Ok(());
         }
         self.start_pool_if_needed()?;
+        self.drain_closed_pool();
         self.end_drained_pool();
         self.start_children()?;
         self.share_lanes();
@@ -31,26 +33,36 @@ impl Supervisor<'_> {
         if self.pool.is_some() || self.table.claimed() >= order.len() {
             return Ok(());
         }
-        let open = self.open_descriptors();
+        let first_place = self.table.claimed();
         // Lanes start at once: what they may use has to be settled before.
+        self.table.bound_claims(self.bound_of_pool());
         self.table.allow_lanes(self.lanes_for_pool());
-        self.pool = Some(if self.job.in_process {
+        let pool = if self.job.in_process {
             Pool::in_process(self.launcher.start_in_process()?)
         } else {
-            Pool::launched(self.launcher.launch_pool(&open, self.host.as_ref().and_then(Host::socket))?)
-        });
+            Pool::launched(self.launch_pool()?)
+        };
+        self.pool = Some(pool.beginning_at(first_place));
         // It has results in a moment; the first of them need not ring, on a processor that a lane could have.
         self.busy = true;
         Ok(())
     }
 
-    /// A pool that lost a worker ends when its other lanes have finished their tests.
+    fn launch_pool(&mut self) -> io::Result<LaunchedPool> {
+        let launch = |run: &Supervisor<'_>| {
+            let host = run.host.as_ref().and_then(Host::socket);
+            run.launcher.launch_pool(&run.open_descriptors(), host)
+        };
+        match launch(self) {
+            Err(_) if self.give_up_host()? => launch(self),
+            launched => launched,
+        }
+    }
+
+    /// A pool that is to be replaced ends when its lanes have finished their tests; but for those that it has lost to one.
     pub(super) fn end_drained_pool(&mut self) {
-        if let Some(pool) = &mut self.pool
-            && pool.is_draining()
-            && self.table.lane_counts().active <= pool.hung_lanes()
-        {
-            pool.end(now());
+        if self.is_pool_drained() {
+            self.pool.iter_mut().for_each(|pool| pool.end(now()));
         }
     }
 
@@ -177,6 +189,7 @@ impl Supervisor<'_> {
             let Some(lane) = lanes.find(is_free) else { return Ok(()) };
             match self.launcher.launch_fork_server(lane, &open, self.host.as_ref().and_then(Host::socket)) {
                 Ok(launched) => self.fork_servers.push(ForkServer::new(lane, self.turns, launched)),
+                Err(_) if self.give_up_host()? => {}
                 Err(error) if self.fork_servers.is_empty() => {
                     return self.give_up_children(&format!("no process could be made for it: {error}"));
                 }
@@ -187,12 +200,13 @@ impl Supervisor<'_> {
         Ok(())
     }
 
-    /// Nobody can make children: those that were to get one fail.
+    /// Nobody can make children: those that were to get one fail. What a fork server has in hand comes to its own end.
     pub(super) fn give_up_children(&mut self, why: &str) -> io::Result<()> {
-        let places: Vec<Place> = self.outstanding.places().collect();
+        self.turns.give_up();
+        let is_given_up = |place: &Place| self.turns.owner(*place).is_none();
+        let places: Vec<Place> = self.outstanding.places().filter(is_given_up).collect();
         let given: Vec<Unit> = places.into_iter().filter_map(|place| self.outstanding.take(place)).collect();
-        self.wishes = 0;
-        self.turns.abandon();
+        self.wishes -= given.iter().filter(|unit| !self.runs_beside_anything(**unit)).count();
         for unit in given.into_iter().chain(std::mem::take(&mut self.queue)) {
             self.book.fail(unit.case, Failure::NotRun(why.to_owned()))?;
         }
@@ -204,6 +218,10 @@ impl Supervisor<'_> {
         let claimed = self.table.claimed();
         let order = self.job.plan.order();
         if !self.job.is_lockstep() || self.pool.is_none() || self.table.granted() != claimed as u64 {
+            return Ok(());
+        }
+        if self.table.is_closed() {
+            // What is said now would come before what this pool has to say at its end.
             return Ok(());
         }
         let is_alone = self.outstanding.is_empty() && self.queue.is_empty();

@@ -10,11 +10,13 @@ use super::fork_servers::ForkServer;
 use super::host::{EarlyHost, Host};
 use super::interrupt::Interrupt;
 use super::launch::{Launcher, Memory};
+use super::pause::run_time;
 use super::pool::{Pool, read_all};
 use super::standing::Book;
+use super::status::Question;
 use super::{Ending, Job, Listener, direct};
 use crate::accumulate::{ChildQueue, RunTable};
-use crate::model::{Finished, Isolate, Moment};
+use crate::model::{CaseId, Finished, Isolate, Moment, Output};
 use crate::sys::clock::nanoseconds;
 use crate::sys::descriptor;
 use crate::sys::signals::Signal;
@@ -55,6 +57,10 @@ pub(crate) struct Supervisor<'run> {
     /// Whether the last round found finished tests.
     pub(super) busy: bool,
     pub(super) interrupt: Option<Interrupt>,
+    /// Somebody wants to know what runs.
+    pub(super) question: Option<Question>,
+    /// What tests of the pool had printed that were about to be stopped.
+    pub(super) last_words: Option<Vec<(CaseId, Output)>>,
     /// How tests have failed that are to be tried again.
     pub(super) held_back: Vec<Finished>,
     /// When the fork servers are to be gone, at the end.
@@ -94,6 +100,8 @@ impl<'run> Supervisor<'run> {
             seen: 0,
             busy: false,
             interrupt: None,
+            question: None,
+            last_words: None,
             held_back: Vec::new(),
             closes_at: None,
         })
@@ -170,7 +178,7 @@ impl<'run> Supervisor<'run> {
             self.table.arm_doorbell(true);
             // A test that finished before the bell was armed has not rung it.
             let has_ended = self.outstanding.ended(&self.turns).next().is_some();
-            if has_ended || self.table.finished_count() > self.seen {
+            if has_ended || self.table.finished_count() > self.seen || self.is_pool_drained() {
                 // Its lane may have the place and not have written it yet: let it.
                 std::thread::yield_now();
                 return Ok(());
@@ -185,13 +193,24 @@ impl<'run> Supervisor<'run> {
         while let Some(signal) = self.launcher.next_signal() {
             match signal {
                 Signal::Child => self.take_changes()?,
-                Signal::Stop(number) => self.take_stop(number)?,
+                other => self.take_wish(other)?,
             }
         }
         Ok(())
     }
+
+    /// A signal that somebody has sent.
+    pub(super) fn take_wish(&mut self, signal: Signal) -> io::Result<()> {
+        match signal {
+            Signal::Child => Ok(()),
+            Signal::Stop(number) => self.take_stop(number),
+            Signal::Pause => self.pause(),
+            Signal::Status => self.take_question(),
+        }
+    }
 }
 
+/// In the time of the run.
 pub(super) fn now() -> Moment {
-    Moment(nanoseconds())
+    run_time(Moment(nanoseconds()))
 }

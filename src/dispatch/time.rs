@@ -36,7 +36,13 @@ impl Supervisor<'_> {
             [deadline, self.slow_moment(case, started)]
         });
         let ending = self.pool.as_ref().and_then(Pool::ending_since).map(|since| since.after(grace));
-        let next = children.chain(lanes).chain([ending, host, self.closes_at, self.interrupt_deadline()]);
+        let next = children.chain(lanes).chain([
+            ending,
+            host,
+            self.closes_at,
+            self.interrupt_deadline(),
+            self.question_deadline(),
+        ]);
         let next = next.flatten().min();
         let limit = next.map(|next| next.since(now));
         // What begins after this has its own deadline; none is shorter than the shortest timeout.
@@ -65,6 +71,7 @@ impl Supervisor<'_> {
         let now = now();
         self.watch_host(now);
         self.watch_interrupt(now)?;
+        self.answer_when_due()?;
         let children = self.running_alone().collect::<Vec<_>>();
         for &(lane, place, case, started) in &children {
             if self.is_given_up() {
@@ -103,6 +110,7 @@ impl Supervisor<'_> {
         }
         if let Some(pool) = &mut self.pool {
             pool.lose_worker(case);
+            self.table.close();
         }
         self.escalate(case, Cause::TimedOut(timeout), at)
     }

@@ -28,6 +28,11 @@ impl Buffer {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What has come in so far; it stays.
+    pub(super) fn look(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Sends this thread's text into the buffer from now on.
     pub(super) fn install(&self) {
         swap(Some(Arc::clone(&self.0)));

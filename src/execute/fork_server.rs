@@ -12,6 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::child::prepare;
+use super::hang::show_where_it_hangs;
 use super::{Rules, parcel, thread};
 use crate::accumulate::{ChildQueue, EndOfChild, HowEnded, Place, RunTable, State, Turn};
 use crate::model::{Leftover, Moment, ThreadMode};
@@ -88,6 +89,7 @@ impl ForkServer {
     /// Serves until nothing more will come.
     pub(crate) fn serve(&self, make: MakeChild<'_>) {
         prepare(self.rules);
+        show_where_it_hangs(self.queue, self.lane);
         if self.rules.thread_mode == ThreadMode::Fresh {
             thread::warm_up();
         }
@@ -168,6 +170,10 @@ impl ForkServer {
     fn watch(&self, pid: Pid) -> io::Result<HowEnded> {
         self.queue.hold_out(self.lane, pid.0);
         let mut change = process::wait_for(pid, true);
+        while matches!(change, Ok(Change::Stopped(_))) && self.table.is_paused() {
+            futex::wait(self.table.pause_gate(), 1, LOOK_AGAIN);
+            change = process::wait_for(pid, true);
+        }
         if let Ok(Change::Stopped(_)) = change {
             process::kill(pid);
             change = process::wait_for(pid, false).and(change);

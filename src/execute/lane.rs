@@ -24,6 +24,9 @@ pub(super) const ATTEMPT: u64 = 0;
 /// Nobody wakes a lane but the supervisor; looking again now and then costs nothing and survives a lost wake-up.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// How often a lane that waits for a test looks whether it is asked what that has printed.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// How often the first lane looks whether the others are done, before a benchmark.
 const GLANCE: Duration = Duration::from_millis(1);
 
@@ -31,29 +34,39 @@ const GLANCE: Duration = Duration::from_millis(1);
 pub(super) struct Lane {
     worker: Arc<Worker>,
     number: usize,
+    /// What its tests see as their lane: its number, until a test has been given up that keeps it.
+    seat_number: usize,
+    /// It has run the one test that it may.
+    is_spent: bool,
     buffer: Buffer,
     mailbox: Mailbox,
 }
 
 impl Lane {
     pub(super) fn new(worker: Arc<Worker>, number: usize) -> Lane {
-        Lane { worker, number, buffer: Buffer::default(), mailbox: Arc::default() }
+        Lane {
+            worker,
+            number,
+            seat_number: number,
+            is_spent: false,
+            buffer: Buffer::default(),
+            mailbox: Arc::default(),
+        }
     }
 
-    /// Runs tests until none is left: first beside the other lanes; then, when those are done, the first lane runs alone
-    /// what has to run alone.
+    /// Runs tests until none is left for it: first beside the other lanes; then, when those are done, the first lane runs
+    /// alone what has to run alone.
     pub(super) fn run(&mut self, still_busy: &AtomicUsize) {
         capture::inherit();
         self.install_buffer();
         self.run_until(self.worker.plan.concurrent().len());
         still_busy.fetch_sub(1, SeqCst);
-        let end = self.worker.plan.order().len();
-        if self.number == 0 && self.worker.table.claimed() < end {
+        let (table, end) = (self.worker.table, self.worker.plan.order().len());
+        if self.number == 0 && self.goes_on(end) {
             while still_busy.load(SeqCst) > 0 {
                 sleep(GLANCE);
             }
-            let table = self.worker.table;
-            while !table.is_serial_granted() {
+            while !table.is_serial_granted() && table.is_left(end) {
                 // Children may be at work.
                 futex::wait(table.serial_gate(), 0, LOOK_AGAIN);
             }
@@ -61,14 +74,19 @@ impl Lane {
         }
     }
 
+    /// Whether there is a test for this lane to claim.
+    fn goes_on(&self, end: usize) -> bool {
+        !self.is_spent && self.worker.table.is_left(end)
+    }
+
     fn run_until(&mut self, end: usize) {
         let (table, lockstep) = (self.worker.table, self.worker.lockstep);
-        while table.claimed() < end {
+        while self.goes_on(end) {
             if lockstep {
                 self.wait_for_permission(end);
             }
             while let Err(seen) = table.try_enter() {
-                if table.claimed() >= end {
+                if !table.is_left(end) {
                     // Children may keep the lanes for long, and there is nothing left to enter for.
                     return;
                 }
@@ -77,18 +95,31 @@ impl Lane {
             // It stays entered from test to test, until its place is wanted for somebody else.
             while let Some(place) = table.claim(end) {
                 self.run_unit(self.worker.plan.order()[place]);
-                if lockstep || !table.is_room() {
+                if lockstep || self.is_spent || !table.is_room() {
                     break;
                 }
             }
-            table.set_running(self.number, None);
-            table.leave();
+            self.leave();
+        }
+    }
+
+    fn leave(&self) {
+        let table = self.worker.table;
+        table.set_running(self.number, None);
+        table.leave();
+        if self.is_spent || table.is_closed() {
+            // Others may have waited for its place; or find now that there is nothing to wait for.
+            futex::wake_all(table.lane_gate());
+        }
+        if table.is_closed() {
+            // The supervisor waits until the lanes that can stop have done so.
+            self.worker.ring_if_awaited();
         }
     }
 
     fn wait_for_permission(&self, end: usize) {
         let table = self.worker.table;
-        while table.granted() <= table.claimed() as u64 && table.claimed() < end {
+        while table.granted() <= table.claimed() as u64 && table.is_left(end) {
             futex::wait(table.grant_gate(), table.claimed() as u64, LOOK_AGAIN);
         }
     }
@@ -122,6 +153,7 @@ impl Lane {
             self.finish(id, State::Ignored, start);
             return false;
         }
+        self.is_spent = self.worker.one_each;
         let waited = match &mut stage {
             Some((stage, _)) => self.attempt_with_fixtures(case, slot, stage),
             None => self.attempt(case, start),
@@ -130,8 +162,8 @@ impl Lane {
             Waited::Done(attempt) => {
                 self.worker.tell_of_plugins();
                 let end = slot.started().after(attempt.elapsed);
-                let is_over = self.is_over(case, &attempt);
-                let stage = stage.map(|(stage, is_last)| (stage, is_last || is_over));
+                let stage = stage.map(|(stage, is_last)| (stage, is_last || self.is_over(case, &attempt)));
+                let is_over = matches!(stage, Some((_, true)));
                 let state = self.report(id, attempt);
                 self.leave_after_last(slot, stage);
                 self.finish(id, state, end);
@@ -141,6 +173,7 @@ impl Lane {
                 // The hung thread keeps the mailbox and the buffer; what it still has to say must not reach this lane.
                 self.mailbox = Arc::default();
                 self.renew_buffer();
+                self.seat_number = self.worker.another_seat();
                 self.finish(id, State::TimedOut, Moment(nanoseconds()));
                 false
             }
@@ -200,15 +233,38 @@ impl Lane {
     fn attempt(&self, case: &'static Case, start: Moment) -> Waited {
         let rules = self.worker.rules;
         match rules.thread_mode_of(case) {
-            ThreadMode::Fresh => thread::run(case, rules, (&self.buffer, &self.mailbox), self.seat()),
+            ThreadMode::Fresh => {
+                let mut watch = self.watch(case);
+                thread::run((case, self.seat()), rules, (&self.buffer, &self.mailbox), Some(&mut watch))
+            }
             ThreadMode::Pooled => {
                 Waited::Done(self.captured(|| thread::here(case, rules, start, self.seat())))
             }
         }
     }
 
+    /// Says for how much longer a test's thread is waited for, and answers on the way what the test has printed.
+    fn watch(&self, case: &'static Case) -> impl FnMut(Duration) -> Option<Duration> {
+        let (table, rules) = (self.worker.table, self.worker.rules);
+        let limit = rules.timeout_of(case).filter(|_| rules.watches_time);
+        let (before, mut asked) = (table.paused(), table.asked());
+        move |waited| {
+            if table.asked() != asked {
+                asked = table.asked();
+                let printed = self.buffer.look();
+                table
+                    .running_in(self.number)
+                    .into_iter()
+                    .for_each(|id| self.worker.send_so_far(id, &printed));
+            }
+            let Some(limit) = limit else { return Some(LOOK) };
+            let left = limit.saturating_sub(waited.saturating_sub(table.paused() - before));
+            (!left.is_zero()).then_some(left.min(LOOK))
+        }
+    }
+
     fn seat(&self) -> Seat {
-        Seat { lane: self.number as u32, attempt: ATTEMPT as u32 }
+        Seat { lane: self.seat_number as u32, attempt: ATTEMPT as u32 }
     }
 
     /// Runs `body` on this very thread, with what it prints in the test's buffer.
@@ -248,6 +304,7 @@ impl Lane {
         let rules = self.worker.rules;
         if rules.capture && rules.thread_mode == ThreadMode::Pooled {
             self.buffer.install();
+            self.worker.show_buffer(self.number, self.buffer.clone());
         }
     }
 
@@ -256,11 +313,11 @@ impl Lane {
         self.install_buffer();
     }
 
-    /// How many hold the buffer when no test does: this lane, and the worker that it is installed on.
+    /// How many hold the buffer when no test does: this lane, the worker that it is installed on, and who looks into it.
     fn holders(&self) -> usize {
         match self.worker.rules.thread_mode {
             ThreadMode::Fresh => 1,
-            ThreadMode::Pooled => 2,
+            ThreadMode::Pooled => 3,
         }
     }
 

@@ -17,6 +17,8 @@ mod child;
 #[cfg(snout_processes)]
 mod fork_server;
 
+#[cfg(snout_processes)]
+mod hang;
 #[cfg(not(snout_processes))]
 mod here;
 #[cfg(snout_processes)]
@@ -36,6 +38,8 @@ pub(crate) use attempt::report;
 pub(crate) use child::{run_child, run_forked};
 #[cfg(snout_processes)]
 pub(crate) use fork_server::{ForkServer, Pipes};
+#[cfg(snout_processes)]
+pub(crate) use hang::show_where_it_hangs;
 #[cfg(not(snout_processes))]
 pub(crate) use here::Here;
 #[cfg(snout_processes)]
@@ -46,7 +50,7 @@ pub(crate) use pool::{run_pool, start_in_process};
 #[cfg(snout_processes)]
 pub(crate) use suite::{Outlet, Suite};
 #[cfg(snout_processes)]
-pub(crate) use worker::Worker;
+pub(crate) use worker::{Buffers, Worker};
 
 #[cfg(snout_processes)]
 pub(crate) use capture::name_tests_in_panics;

@@ -7,8 +7,9 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
+use std::time::Duration;
 
 use rayon_core::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 
@@ -17,6 +18,9 @@ use super::lane::Lane;
 use super::worker::Worker;
 use crate::model::ThreadMode;
 use crate::sys::descriptor::{pipe, wait};
+
+/// How often a pool whose lanes run tests themselves looks whether it is asked for what those have printed.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Runs tests in this process until all are finished or the supervisor says that it is enough, and ends the process.
 ///
@@ -45,7 +49,7 @@ fn run_fresh(worker: Worker, control: RawFd) -> io::Result<()> {
     others.into_iter().try_for_each(start_thread)?;
     first.run();
     // Else some test is not this pool's any more, and the supervisor has the last word.
-    if !worker.table.is_all_finished() {
+    if !worker.table.is_all_finished() && !worker.table.is_closed() {
         await_any(&[control])?;
     }
     worker.finish_plugins();
@@ -57,7 +61,13 @@ fn run_fresh(worker: Worker, control: RawFd) -> io::Result<()> {
 fn run_pooled(worker: Worker, control: RawFd) -> io::Result<()> {
     let (ended, end) = pipe()?;
     let worker = start_lanes(Worker { end: Some(File::from(end)), ..worker })?;
-    await_any(&[control, ended.as_raw_fd()])?;
+    let mut asked = worker.table.asked();
+    while !wait(&[control, ended.as_raw_fd()], Some(LOOK))? {
+        let before = std::mem::replace(&mut asked, worker.table.asked());
+        if asked != before {
+            worker.send_all_so_far();
+        }
+    }
     worker.finish_plugins();
     Ok(())
 }
@@ -95,9 +105,12 @@ fn prepare(worker: &Arc<Worker>) -> io::Result<(ThreadPool, ThreadBuilder, Vec<T
         .build()
         .map_err(io::Error::other)?;
     let worker = Arc::clone(worker);
-    let still_busy = AtomicUsize::new(lanes);
+    let (still_busy, stopped) = (AtomicUsize::new(lanes), AtomicUsize::new(0));
     pool.spawn_broadcast(move |context| {
         Lane::new(Arc::clone(&worker), context.index()).run(&still_busy);
+        if stopped.fetch_add(1, SeqCst) + 1 == lanes {
+            worker.retire();
+        }
         rest(&worker);
     });
     let first = workers.swap_remove(0);

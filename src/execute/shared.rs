@@ -40,7 +40,7 @@ pub(crate) fn tear_down_shared(
     let scope = Scope::shared(registry);
     while let Some(last) = scope.last() {
         begin(last);
-        tear_down((registry, scope), |id| id != last, |_| {}).into_iter().for_each(&mut tell);
+        tear_down((registry, scope), |id| id != last, |_| {}, &mut tell);
         flush();
     }
 }

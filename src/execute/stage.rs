@@ -37,7 +37,7 @@ impl Stage {
 
     /// Whether a test in `context` has no fixture.
     pub(super) fn needs_nothing(&self, context: Option<ContextId>) -> bool {
-        self.registry.needed(context).next().is_none()
+        self.registry.needed(context).is_empty()
     }
 
     /// Leaves everything as it is, for ever: somebody still uses it.
@@ -72,7 +72,7 @@ impl Stage {
     ) -> Result<(), Outcome> {
         self.tear_down(context, begin, troubles);
         self.scope().move_to(context);
-        for id in self.registry.needed(context) {
+        for &id in self.registry.needed(context) {
             if let Some(missing) = self.missing.iter().find(|missing| missing.fixture == id) {
                 return Err(self.instead(missing));
             }
@@ -104,7 +104,7 @@ impl Stage {
         let registry = self.registry;
         let kept = |id: FixtureId| registry.is_within(next, registry.fixture(id).context);
         let Some(scope) = self.scope.get() else { return };
-        troubles.extend(tear_down((registry, scope), kept, |id| begin(Phase::TearDown, id)));
+        tear_down((registry, scope), kept, |id| begin(Phase::TearDown, id), |trouble| troubles.push(trouble));
     }
 
     fn instead(&self, missing: &NotSetUp) -> Outcome {
@@ -134,19 +134,16 @@ pub(super) fn trouble_of(registry: &Registry, missing: &NotSetUp) -> Option<Trou
     Some(Trouble { fixture, phase: Phase::SetUp, how, output: Output::default() })
 }
 
-/// Tears down what a scope holds and is not `kept`; what went wrong. `begin` hears of each fixture before that.
+/// Tears down what a scope holds and is not `kept`. `begin` hears of each fixture before that, `tell` of what went wrong.
 pub(super) fn tear_down(
     (registry, scope): (&'static Registry, &Arc<Scope>),
     kept: impl Fn(FixtureId) -> bool,
     begin: impl FnMut(FixtureId),
-) -> Vec<Trouble> {
-    let wrong = scope.tear_down(kept, begin).into_iter();
-    wrong
-        .map(|(id, error)| Trouble {
-            fixture: registry.fixture_name(id),
-            phase: Phase::TearDown,
-            how: error.map_or(Wrong::Panicked, Wrong::Failed),
-            output: Output::default(),
-        })
-        .collect()
+    mut tell: impl FnMut(Trouble),
+) {
+    scope.tear_down(kept, begin, |id, error| {
+        let how = error.map_or(Wrong::Panicked, Wrong::Failed);
+        let fixture = registry.fixture_name(id);
+        tell(Trouble { fixture, phase: Phase::TearDown, how, output: Output::default() });
+    });
 }

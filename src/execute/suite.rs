@@ -167,8 +167,8 @@ impl OnItsWay {
     /// Waits until tests that run are given up; then tears down what this one does not hold, and ends the process.
     fn tear_down_when_given_up(&self) -> ! {
         let queue = self.outlet().queue;
-        while !queue.is_given_up() {
-            futex::wait(queue.give_up_gate(), 0, LOOK_AGAIN);
+        while !queue.is_stopped() {
+            futex::wait(queue.stop_gate(), 0, LOOK_AGAIN);
         }
         // What is being set up or torn down at this moment is waited for.
         let ended = self.leave();
@@ -185,7 +185,7 @@ impl OnItsWay {
         match rules.thread_mode_of(case) {
             ThreadMode::Pooled => thread::here(case, rules, slot.started(), seat),
             ThreadMode::Fresh => {
-                match thread::run(case, rules, (&Buffer::default(), &Arc::default()), seat) {
+                match thread::run((case, seat), rules, (&Buffer::default(), &Arc::default()), None) {
                     Waited::Done(attempt) => attempt,
                     Waited::Hung => unreachable!("a child has no time limit of its own"),
                 }

@@ -12,7 +12,11 @@ use crate::model::{Case, Moment};
 #[cfg(snout_processes)]
 use crate::model::{Failure, Outcome};
 #[cfg(snout_processes)]
-use crate::sys::{clock::nanoseconds, process, thread::join_within};
+use crate::sys::{
+    clock::nanoseconds,
+    process,
+    thread::{join, join_while},
+};
 
 /// What came of waiting for a thread.
 #[cfg(snout_processes)]
@@ -26,13 +30,13 @@ pub(super) enum Waited {
 #[cfg(snout_processes)]
 pub(super) type Mailbox = Arc<Mutex<Option<Attempt>>>;
 
-/// Runs a test on a thread of its own and waits for it, as long as its time limit allows.
+/// Runs a test on a thread of its own and waits for it, as long as `watch` says.
 #[cfg(snout_processes)]
 pub(super) fn run(
-    case: &'static Case,
+    (case, seat): (&'static Case, Seat),
     rules: &'static Rules,
     (buffer, mailbox): (&Buffer, &Mailbox),
-    seat: Seat,
+    watch: Option<&mut dyn FnMut(std::time::Duration) -> Option<std::time::Duration>>,
 ) -> Waited {
     let thread = std::thread::Builder::new().name(case.name.to_owned());
     let (own_buffer, own_mailbox) = (rules.capture.then(|| buffer.clone()), Arc::clone(mailbox));
@@ -45,13 +49,15 @@ pub(super) fn run(
         };
         *own_mailbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(attempt);
     };
-    let limit = rules.timeout_of(case).filter(|_| rules.watches_time);
     match thread.spawn(body) {
         // The thread's very end is waited for: its thread-locals are dropped after the test, and may hang too.
-        Ok(handle) => match join_within(handle, limit) {
-            true => Waited::Done(collect(mailbox)),
-            false => Waited::Hung,
-        },
+        Ok(handle) => {
+            let has_ended = match watch {
+                Some(watch) => join_while(handle, watch),
+                None => join(handle),
+            };
+            if has_ended { Waited::Done(collect(mailbox)) } else { Waited::Hung }
+        }
         // No more threads to be had: libtest runs the test where it stands, and so do we.
         Err(_) => {
             let attempt = || here(case, rules, Moment(nanoseconds()), seat);

@@ -25,6 +25,7 @@ const TROUBLE: u64 = 1;
 const GENERATED: u64 = 2;
 const ALL_GENERATED: u64 = 3;
 const REPORT: u64 = 4;
+const SO_FAR: u64 = 5;
 
 /// The number of a plugin's first hook among phases.
 const FIRST_HOOK: u64 = 4;
@@ -42,6 +43,8 @@ pub(crate) enum Frame {
     AllGenerated,
     /// A plugin, by its number, has this to say about the run.
     Report(u32, Output),
+    /// A test that runs has printed this so far.
+    SoFar(CaseId, Output),
 }
 
 /// Tells how a test came out.
@@ -106,6 +109,14 @@ pub(crate) fn send_report(plugin: u32, text: &[u8], pipe: impl Write) -> io::Res
     fields.put_number(REPORT);
     fields.put_number(plugin.into());
     write(fields, text, pipe)
+}
+
+/// Tells what a test has printed that still runs.
+pub(crate) fn send_so_far(case: CaseId, printed: &[u8], pipe: impl Write) -> io::Result<()> {
+    let mut fields = Fields::default();
+    fields.put_number(SO_FAR);
+    fields.put_number(case.0.into());
+    write(fields, printed, pipe)
 }
 
 fn write(fields: Fields, printed: &[u8], mut pipe: impl Write) -> io::Result<()> {
@@ -193,6 +204,10 @@ fn decode(mut frame: &[u8]) -> Option<Frame> {
             Some(Frame::Generated(generator, take_text(&mut frame)?))
         }
         ALL_GENERATED => Some(Frame::AllGenerated),
+        SO_FAR => {
+            let case = CaseId(take_number(&mut frame)?.try_into().ok()?);
+            Some(Frame::SoFar(case, Output::from(frame.to_vec())))
+        }
         REPORT => {
             let plugin = take_number(&mut frame)?.try_into().ok()?;
             Some(Frame::Report(plugin, Output::from(frame.to_vec())))

@@ -62,12 +62,26 @@ pub(crate) enum Notice {
     Interrupted { signal: i32, awaited: Vec<CaseId>, grace: Duration },
     /// That was not long enough for these.
     GivenUp(Vec<CaseId>),
+    /// Somebody has asked what runs.
+    Status(Vec<Running>),
     /// A fixture or a plugin went wrong, and no test can answer for it.
     Trouble(Trouble),
     /// What a plugin of this name has to say about the run.
     Report { plugin: String, text: Output },
     /// What came out of the pool's descriptors past the capture, so that no test can be named for it.
     Stray(Output),
+}
+
+/// A test that runs, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    pub(crate) case: CaseId,
+    pub(crate) lane: usize,
+    /// It has a process of its own.
+    pub(crate) is_alone: bool,
+    pub(crate) elapsed: Duration,
+    /// What it has printed so far.
+    pub(crate) output: Output,
 }
 
 /// What went wrong with a fixture, or a plugin.

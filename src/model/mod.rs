@@ -15,9 +15,12 @@ pub use bencher::Bencher;
 pub(crate) use bencher::Sampling;
 pub(crate) use case::{Body, Case, CaseId, ContextId, Expectation, Kind, Run, Source};
 pub(crate) use clock::{Moment, parse_duration};
-pub(crate) use event::{Cause, Event, Finished, Hook, Leftover, Notice, Phase, RunStarted, Trouble, Wrong};
+pub(crate) use event::{
+    Cause, Event, Finished, Hook, Leftover, Notice, Phase, RunStarted, Running, Trouble, Wrong,
+};
 pub(crate) use options::{
-    CaseOptions, ColorChoice, Format, Isolate, Isolation, RunIgnored, ThreadMode, Threshold, TimeLimits,
+    CaseOptions, ColorChoice, Format, Isolate, Isolation, Restart, RunIgnored, ThreadMode, Threshold,
+    TimeLimits,
 };
 pub(crate) use outcome::{Death, Failure, Measurement, Outcome, Reason, signal_name};
 pub(crate) use output::Output;

@@ -1,5 +1,6 @@
 //! The choices a user has, as types.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::{ContextId, Kind};
@@ -34,6 +35,19 @@ pub(crate) enum Isolation {
     Fork,
     /// By executing this binary again.
     Spawn,
+}
+
+/// When the pool's process is replaced by a new one, though nothing is wrong with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Restart {
+    #[default]
+    Never,
+    /// When each of its lanes has run a test.
+    EachTest,
+    /// When it has run so many tests.
+    Tests(NonZeroUsize),
+    /// When it is found, after a test, to hold more than this many bytes of memory.
+    Memory(u64),
 }
 
 /// How results are written.

@@ -82,6 +82,12 @@ impl Plan {
         &self.order[..self.concurrent]
     }
 
+    /// The place in the order behind the next `count` cases to be run from `first` on, and behind ignored ones that follow them.
+    pub(crate) fn place_behind(&self, first: usize, count: usize) -> usize {
+        let is_run = |&place: &usize| !self.case(self.order[place]).ignored;
+        (first..self.order.len()).filter(is_run).nth(count).unwrap_or(self.order.len())
+    }
+
     /// What gets a process of its own from the start: suites, and tests whose options ask for it.
     pub(crate) fn units(&self) -> &[Vec<CaseId>] {
         if self.is_one_process { &[] } else { &self.units }
@@ -189,6 +195,18 @@ mod tests {
             let plan = Plan::new(cases(&all), Some(seed));
             assert_eq!(names(&plan, plan.order()), expected, "seed {seed}");
         }
+    }
+
+    #[test]
+    fn ignored_cases_do_not_count_among_those_to_be_run() {
+        let mut cases = cases(&["a", "b", "c", "d", "e", "f"]);
+        [1, 2, 4].into_iter().for_each(|ignored: usize| cases[ignored].ignored = true);
+        let plan = Plan::new(cases, None);
+        let behind = |first| [1, 2, 3, 4].map(|count| plan.place_behind(first, count));
+        assert_eq!(behind(0), [3, 5, 6, 6]);
+        assert_eq!(behind(1), [5, 6, 6, 6]);
+        assert_eq!(behind(5), [6, 6, 6, 6]);
+        assert_eq!(behind(6), [6, 6, 6, 6]);
     }
 
     #[test]

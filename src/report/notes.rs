@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use super::words;
 use crate::accumulate::Ledger;
 use crate::model::{
-    CaseId, Cause, Death, Failure, Finished, Hook, Leftover, Notice, Outcome, Output, Phase, Trouble,
-    signal_name,
+    CaseId, Cause, Death, Failure, Finished, Hook, Leftover, Notice, Outcome, Output, Phase, Running,
+    Trouble, signal_name,
 };
 
 /// Writes all notices of the run, a section a kind, each after an empty line.
@@ -28,7 +28,7 @@ pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> 
             Notice::Flaky { case, failures } => flaky.push(passed_at_last(*case, *failures, ledger)),
             Notice::Stray(output) => stray.push(output),
             // Told below.
-            Notice::Interrupted { .. } | Notice::GivenUp(_) => {}
+            Notice::Interrupted { .. } | Notice::GivenUp(_) | Notice::Status(_) => {}
         }
     }
     outputs(out, &troubles)?;
@@ -170,6 +170,23 @@ fn interrupted(out: &mut dyn Write, signal: i32, ledger: &Ledger<'_>) -> io::Res
     section(out, &format!("interrupted by {}", signal_name(signal)), &lines)
 }
 
+/// What runs, a line a test, and what it has printed below.
+fn status(running: &[Running], ledger: &Ledger<'_>) -> String {
+    use std::fmt::Write as _;
+
+    let (came, selected) = (ledger.tally().total(), words::counted(ledger.started().selected, "test"));
+    let mut text = format!("{came} of {selected} came out so far, {} running", running.len());
+    for Running { case, lane, is_alone, elapsed, output } in running {
+        let place = if *is_alone { ", in a process of its own" } else { "" };
+        let (name, seconds) = (ledger.case(*case).name, elapsed.as_secs_f64());
+        let _ = write!(text, "\n    lane {lane}: {name}, for {seconds:.1}s{place}");
+        for line in output.text().lines() {
+            let _ = write!(text, "\n        | {line}");
+        }
+    }
+    text
+}
+
 /// What is said at once, while the run comes to its end; nothing about most notices.
 pub(crate) fn at_once(notice: &Notice, ledger: &Ledger<'_>) -> Option<String> {
     let names = |ids: &[CaseId]| words::names(ids.iter().map(|id| ledger.case(*id).name));
@@ -186,6 +203,7 @@ pub(crate) fn at_once(notice: &Notice, ledger: &Ledger<'_>) -> Option<String> {
                 }
             })
         }
+        Notice::Status(running) => Some(status(running, ledger)),
         Notice::GivenUp(stopped) => Some(format!(
             "stopped {}; what was set up is torn down, the same signal again to leave it",
             names(stopped)

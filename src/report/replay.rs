@@ -12,8 +12,8 @@ use crate::accumulate::Ledger;
 use crate::model::stats::Summary;
 use crate::model::{
     Body, Case, CaseId, CaseOptions, ColorChoice, Event, Expectation, Failure, Finished, Format, Isolate,
-    Isolation, Kind, Measurement, Notice, Outcome, Output, Reason, RunStarted, Sampling, Source, ThreadMode,
-    Threshold, TimeLimits,
+    Isolation, Kind, Measurement, Notice, Outcome, Output, Reason, Restart, RunStarted, Sampling, Source,
+    ThreadMode, Threshold, TimeLimits,
 };
 use crate::settings::{Selection, Settings};
 
@@ -262,10 +262,12 @@ fn settings(format: Format) -> Settings {
         time_limits: None,
         shuffle_seed: None,
         fail_fast: false,
+        first_lane: 0,
         in_process: false,
         thread_mode: ThreadMode::default(),
         isolate: Isolate::default(),
         isolation: Isolation::default(),
+        restart: Restart::default(),
         timeout: None,
         grace: Duration::from_secs(10),
     }

@@ -36,6 +36,7 @@ mod hooks {
 }
 
 /// What else a thread hands on to those that it spawns.
+#[cfg_attr(not(snout_capture), expect(dead_code, reason = "nothing is handed on"))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Luggage {
     /// Takes it from the thread that spawns.

@@ -120,6 +120,18 @@ pub(crate) fn wait(descriptors: &[RawFd], limit: Option<Duration>) -> io::Result
     }
 }
 
+/// Waits until something can be written, or nothing ever again, or the time is up. Whether it can.
+pub(crate) fn await_room(descriptor: &impl AsRawFd, limit: Duration) -> io::Result<bool> {
+    let mut entry = libc::pollfd { fd: descriptor.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
+    let milliseconds = i32::try_from(limit.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: `entry` is an array of one, borrowed for the call.
+    match check(unsafe { libc::poll(&raw mut entry, 1, milliseconds) }) {
+        Ok(ready) => Ok(ready > 0),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Replaces a standard stream (0, 1 or 2) by another descriptor.
 pub(crate) fn replace_standard(stream: RawFd, by: RawFd) -> io::Result<()> {
     // SAFETY: `dup2` closes `stream` and makes it a copy of `by`; nothing in the process owns the standard streams.

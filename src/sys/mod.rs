@@ -31,6 +31,8 @@ pub(crate) mod signals;
 #[cfg(snout_processes)]
 pub(crate) mod socket;
 #[cfg(snout_processes)]
+pub(crate) mod stack;
+#[cfg(snout_processes)]
 pub(crate) mod thread;
 
 /// Turns the `-1` of a system call into the error it stands for.

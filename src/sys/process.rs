@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::fd::RawFd;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::descriptor::{keep_over_exec, replace_standard};
 use super::signals::SignalMask;
@@ -281,6 +282,35 @@ pub(crate) fn terminate(leader: Pid) {
     signal(-leader.0, libc::SIGCONT);
 }
 
+/// Stops a process that has not been waited for, and its group.
+pub(crate) fn stop(leader: Pid) {
+    signal(leader.0, libc::SIGSTOP);
+    signal(-leader.0, libc::SIGSTOP);
+}
+
+/// Has a process go on that was stopped, and its group.
+pub(crate) fn go_on(leader: Pid) {
+    signal(-leader.0, libc::SIGCONT);
+    signal(leader.0, libc::SIGCONT);
+}
+
+/// Waits until a child of this process has stopped, but no longer than `limit`; nobody hears of it afterwards.
+pub(crate) fn await_stop(pid: Pid, limit: Duration) {
+    let deadline = Instant::now() + limit;
+    loop {
+        // SAFETY: the structure is numbers, for which zero is a value.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let flags = libc::WSTOPPED | libc::WNOHANG;
+        // SAFETY: `info` is a valid place for the result.
+        let asked = unsafe { libc::waitid(libc::P_PID, pid.0.cast_unsigned(), &raw mut info, flags) };
+        // With nothing to tell, the field stays zero.
+        if asked != 0 || info.si_signo != 0 || Instant::now() >= deadline {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Ends a process that has not been waited for, and its group. It may have left the group, so it is also named itself.
 pub(crate) fn kill(leader: Pid) {
     signal(leader.0, libc::SIGKILL);
@@ -368,6 +398,16 @@ fn parse_stat(pid: i32, stat: &str) -> Option<Process> {
     (state != "Z").then(|| Process { pid: Pid(pid), name: name.to_owned(), group })
 }
 
+/// How many bytes of memory a process holds at present; `None` if it is gone.
+pub(crate) fn resident_memory(pid: Pid) -> Option<u64> {
+    // In pages: `SIZE RESIDENT SHARED …`.
+    let sizes = fs::read_to_string(format!("/proc/{}/statm", pid.0)).ok()?;
+    let pages: u64 = sizes.split(' ').nth(1)?.parse().ok()?;
+    // SAFETY: asks for a number.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    Some(pages * u64::try_from(page).ok()?)
+}
+
 /// Whether a debugger holds this process.
 pub(crate) fn is_traced() -> bool {
     // It stands in the first lines; reading the file to its end takes eight reads where one is enough.
@@ -380,12 +420,25 @@ pub(crate) fn is_traced() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_stat;
+    use super::{Pid, own_number, parse_stat, resident_memory};
 
     #[test]
     fn a_process_name_may_hold_brackets_and_spaces() {
         let process = parse_stat(7, "7 (odd) name (x) S 3 5 5 0 -1").expect("well-formed");
         assert_eq!((process.name.as_str(), process.group), ("odd) name (x", 5));
+    }
+
+    #[test]
+    fn memory_is_that_which_is_held() {
+        const SIZE: usize = 64 << 20;
+        let held = || resident_memory(Pid(own_number())).expect("this process is there");
+        let before = held();
+        let block = vec![1_u8; SIZE];
+        let after = held();
+        assert_eq!(block.last(), Some(&1));
+        // Other tests of this process may give some back in the meantime.
+        assert!(before > 4096 && after > before + SIZE as u64 / 2, "{before} {after}");
+        assert_eq!(resident_memory(Pid(i32::MAX)), None);
     }
 
     #[test]

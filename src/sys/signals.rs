@@ -8,7 +8,8 @@ use std::ptr;
 use super::check;
 
 /// What the supervisor wants to know of: a process of its own changed state, or somebody wants the run to end.
-const WATCHED: [libc::c_int; 4] = [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
+const WATCHED: [libc::c_int; 7] =
+    [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGTSTP, libc::SIGUSR1, libc::SIGQUIT];
 
 /// A signal that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub(crate) enum Signal {
     Child,
     /// Somebody wants the run to end: the signal's number.
     Stop(i32),
+    /// Somebody wants the run to stand still, until this process goes on.
+    Pause,
+    /// Somebody wants to know what runs.
+    Status,
 }
 
 /// Blocked signals and the descriptor they are read from.
@@ -72,19 +77,55 @@ impl Signals {
         }
         // SAFETY: the kernel has just written all of it.
         let number = unsafe { info.assume_init() }.ssi_signo.cast_signed();
-        Some(if number == libc::SIGCHLD { Signal::Child } else { Signal::Stop(number) })
+        Some(match number {
+            libc::SIGCHLD => Signal::Child,
+            libc::SIGTSTP => Signal::Pause,
+            libc::SIGUSR1 | libc::SIGQUIT => Signal::Status,
+            _ => Signal::Stop(number),
+        })
+    }
+
+    /// Stops this process as Ctrl-Z would, had it not been read here; returns when it goes on. Where nobody could have it go on (its
+    /// group has no shell), the system does not stop it.
+    pub(crate) fn stop_this_process(&self) {
+        let stop = set_of(&[libc::SIGTSTP]);
+        // SAFETY: sends this process a signal whose action is the usual one, and lets it through, which stops every thread; the set
+        // is valid, and the old mask is not asked for.
+        unsafe {
+            libc::raise(libc::SIGTSTP);
+            libc::sigprocmask(libc::SIG_UNBLOCK, &raw const stop, ptr::null_mut());
+            libc::sigprocmask(libc::SIG_BLOCK, &raw const stop, ptr::null_mut());
+        }
     }
 
     /// From here on signals that end the run do what they do to any process.
+    #[expect(clippy::unused_self, reason = "only who has blocked them may")]
     pub(crate) fn let_stops_through(&self) {
-        let stops = set_of(&[libc::SIGINT, libc::SIGTERM, libc::SIGHUP]);
-        // SAFETY: the set is valid, and the old mask is not asked for.
-        unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const stops, ptr::null_mut()) };
+        let_stops_through();
     }
 
     /// The mask for processes that run user code.
     pub(crate) fn mask_before(&self) -> SignalMask {
         self.before
+    }
+}
+
+const STOPS: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
+
+/// Unblocks signals that end the run, for this thread.
+pub(super) fn let_stops_through() {
+    let stops = set_of(&STOPS);
+    // SAFETY: the set is valid, and the old mask is not asked for.
+    unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const stops, ptr::null_mut()) };
+}
+
+/// Whether such a signal has come in that is blocked, and has not been read.
+pub(super) fn is_stop_pending() -> bool {
+    let mut pending = MaybeUninit::uninit();
+    // SAFETY: the set is filled in on success, and asked for its members only then.
+    unsafe {
+        libc::sigpending(pending.as_mut_ptr()) == 0
+            && STOPS.iter().any(|&signal| libc::sigismember(pending.as_ptr(), signal) == 1)
     }
 }
 

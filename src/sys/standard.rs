@@ -6,26 +6,71 @@ use std::io;
 
 /// Standard output or error.
 #[cfg(snout_processes)]
-pub(crate) struct StandardStream(std::mem::ManuallyDrop<std::fs::File>);
+pub(crate) struct StandardStream {
+    file: std::mem::ManuallyDrop<std::fs::File>,
+    /// Somebody has to read what is written, before there is room for more.
+    has_reader: bool,
+}
+
+/// A pipe that has room at all takes so much without making the writer wait.
+#[cfg(snout_processes)]
+const AT_ONCE: usize = libc::PIPE_BUF;
+
+/// How long to wait for a reader that does not read, when somebody wants this process to end.
+#[cfg(snout_processes)]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 #[cfg(snout_processes)]
 impl StandardStream {
     pub(crate) fn output() -> StandardStream {
-        StandardStream(super::descriptor::borrow_as_file(std::os::fd::AsFd::as_fd(&io::stdout())))
+        StandardStream::new(std::os::fd::AsFd::as_fd(&io::stdout()))
     }
 
     pub(crate) fn error() -> StandardStream {
-        StandardStream(super::descriptor::borrow_as_file(std::os::fd::AsFd::as_fd(&io::stderr())))
+        StandardStream::new(std::os::fd::AsFd::as_fd(&io::stderr()))
+    }
+
+    fn new(stream: std::os::fd::BorrowedFd<'_>) -> StandardStream {
+        use std::io::IsTerminal;
+        use std::os::unix::fs::FileTypeExt;
+
+        let file = super::descriptor::borrow_as_file(stream);
+        let kind = file.metadata().map(|data| data.file_type());
+        let has_reader = kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket()) || stream.is_terminal();
+        StandardStream { file, has_reader }
+    }
+
+    /// Waits until something can be written. Signals are not read meanwhile; one that is to end the run does so, when nobody reads
+    /// for long.
+    fn await_room(&self) -> io::Result<()> {
+        let mut asked_at = None;
+        while !super::descriptor::await_room(&*self.file, PATIENCE / 20)? {
+            let now = std::time::Instant::now();
+            if !super::signals::is_stop_pending() {
+                asked_at = None;
+            } else if now.duration_since(*asked_at.get_or_insert(now)) >= PATIENCE {
+                super::signals::let_stops_through();
+            }
+        }
+        Ok(())
     }
 }
 
 #[cfg(snout_processes)]
 impl io::Write for StandardStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.0.write(bytes) {
-            // A test that runs in this very process has closed it. std, too, takes that for a wish to hear nothing.
-            Err(error) if error.raw_os_error() == Some(libc::EBADF) => Ok(bytes.len()),
-            result => result,
+        let part = if self.has_reader { &bytes[..bytes.len().min(AT_ONCE)] } else { bytes };
+        loop {
+            if self.has_reader {
+                self.await_room()?;
+            }
+            return match self.file.write(part) {
+                // Somebody who shares it has made it so that it never waits.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                // A test that runs in this very process has closed it. std, too, takes that for a wish to hear nothing.
+                Err(error) if error.raw_os_error() == Some(libc::EBADF) => Ok(bytes.len()),
+                result => result,
+            };
         }
     }
 

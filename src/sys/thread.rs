@@ -14,25 +14,29 @@ unsafe extern "C" {
     ) -> libc::c_int;
 }
 
-/// Waits until the thread has ended, thread-locals dropped and all, but no longer than `limit`. Whether it has; if not, nobody
-/// can wait for it any more.
+/// Waits until the thread has ended, thread-locals dropped and all.
+pub(crate) fn join(thread: JoinHandle<()>) -> bool {
+    // SAFETY: `into_pthread_t` gives this thread away to be joined, and it is joined once.
+    unsafe { libc::pthread_join(thread.into_pthread_t(), ptr::null_mut()) == 0 }
+}
+
+/// The same, for as long as `watch` wants to: asked at the begin and whenever the time that it gave is up, with how long this has been
+/// waiting, it says for how much longer. Whether the thread has ended; if not, nobody can wait for it any more.
 ///
 /// One sleep where a condition variable and `join` make two, and on a busy machine every sleep is a turn in the queue.
-pub(crate) fn join_within(thread: JoinHandle<()>, limit: Option<Duration>) -> bool {
+pub(crate) fn join_while(
+    thread: JoinHandle<()>,
+    mut watch: impl FnMut(Duration) -> Option<Duration>,
+) -> bool {
     let thread = thread.into_pthread_t();
     let started = Instant::now();
-    let Some(limit) = limit else {
-        // SAFETY: `into_pthread_t` gave this thread away to be joined, and it is joined once.
-        return unsafe { libc::pthread_join(thread, ptr::null_mut()) } == 0;
-    };
-    loop {
-        let left = limit.saturating_sub(started.elapsed());
+    while let Some(left) = watch(started.elapsed()) {
         // The deadline is in the time of day, which may be set meanwhile: what counts is the clock that cannot.
         let deadline = time_of_day_in(left);
         // SAFETY: as above; on any result but 0 the thread has not been joined, and may be waited for again.
         match unsafe { pthread_timedjoin_np(thread, ptr::null_mut(), &raw const deadline) } {
             0 => return true,
-            libc::ETIMEDOUT if started.elapsed() < limit => {}
+            libc::ETIMEDOUT => {}
             _ => break,
         }
     }
@@ -57,16 +61,18 @@ mod tests {
 
     #[test]
     fn a_thread_that_ends_in_time_is_joined() {
-        for limit in [None, Some(Duration::from_mins(5))] {
-            assert!(join_within(thread::spawn(|| thread::sleep(Duration::from_millis(5))), limit));
-        }
+        let brief = || thread::spawn(|| thread::sleep(Duration::from_millis(5)));
+        assert!(join(brief()));
+        assert!(join_while(brief(), |_| Some(Duration::from_mins(5))));
+        assert!(join_while(brief(), |_| Some(Duration::from_micros(50))));
     }
 
     #[test]
     fn a_thread_that_does_not_is_left_behind() {
         let (hold, held) = std::sync::mpsc::channel::<()>();
         let thread = thread::spawn(move || held.recv().unwrap_or_default());
-        assert!(!join_within(thread, Some(Duration::from_millis(20))));
+        let limit = Duration::from_millis(20);
+        assert!(!join_while(thread, |waited| limit.checked_sub(waited).filter(|left| !left.is_zero())));
         drop(hold);
     }
 }

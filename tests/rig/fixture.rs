@@ -67,7 +67,7 @@ fn link(original: &Path, link: &Path) {
 }
 
 /// Leaves a file alone that is as it should be: cargo looks at its time.
-fn write_if_new(path: &Path, text: &str) {
+pub(crate) fn write_if_new(path: &Path, text: &str) {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return;
     }

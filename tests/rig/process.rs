@@ -135,17 +135,6 @@ pub(crate) fn run_watching(command: &mut Command, mut may_go_on: impl FnMut(u32)
     Ended { command, pid, status, stdout: Vec::new(), stderr: Vec::new(), left_behind }
 }
 
-/// Sends a signal, as `kill` does.
-#[allow(dead_code, reason = "not every target sends signals")]
-pub(crate) fn signal(pid: u32, signal: i32) {
-    let mut command = Command::new("kill");
-    command
-        .args([format!("-{signal}"), pid.to_string()])
-        .stderr(Stdio::null())
-        .status()
-        .expect("kill is everywhere");
-}
-
 /// A command as one would type it: folder, variables, program, arguments.
 fn spelled(command: &Command) -> String {
     let folder = command.get_current_dir().map_or(String::new(), |folder| format!("cd {folder:?} && "));

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::expect::Libtest;
-use crate::fixture::{Programs, compile};
+pub(crate) use crate::fixture::{Programs, compile, write_if_new};
 pub(crate) use crate::fixture::{ROOT, package};
 pub(crate) use crate::harness::Harness;
 use crate::process::plain;

@@ -62,7 +62,7 @@ fn filters_select_alike() {
 
 /// Where libtest says nothing, and a slip of the finger looks like success.
 #[test]
-fn a_name_that_matches_nothing_says_so() {
+fn c14_a_name_that_matches_nothing_says_so() {
     let line: Line = (&["--exact", "alph"], &[]);
     let (ours, theirs) = (mixed(Harness::Snout, &line), mixed(Harness::Libtest, &line));
     assert_eq!((normal(&ours.text(), ""), ours.code()), (normal(&theirs.text(), ""), theirs.code()));

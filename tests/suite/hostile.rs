@@ -74,7 +74,7 @@ fn whoever_left_its_test_s_group_is_found_too() {
 }
 
 #[test]
-fn a_child_that_kills_its_parent_harms_no_other_test() {
+fn bug_2_3_a_child_that_kills_its_parent_harms_no_other_test() {
     for mode in [Mode::Isolated, Mode::SpawnedAlone] {
         let run = Program::named("kills_parent").in_mode(mode, 2).env("KILL_PARENT", "1").run();
         run.expect_nothing_left().expect_code(101).expect_text("test before ... ok");
@@ -142,7 +142,7 @@ fn a_backtrace_shows_the_test_s_own_frames_and_none_of_the_harness_s() {
 }
 
 #[test]
-fn a_wrong_setting_is_refused_before_anything_runs() {
+fn bug_2_37_a_wrong_setting_is_refused_before_anything_runs() {
     for (name, value) in
         [("SNOUT_TIMEOUT", "soon"), ("SNOUT_THREAD_MODE", "x"), ("SNOUT_ISOLATE", "x"), ("SNOUT_TYPO", "1")]
     {
@@ -158,5 +158,29 @@ fn a_wrong_setting_is_refused_before_anything_runs() {
 fn a_run_ends_however_its_lanes_take_turns() {
     for _ in 0..100 {
         Program::named("many").threads(4).pooled().run().expect_text("test result: ok. 20000 passed");
+    }
+}
+
+#[test]
+fn a_test_that_hangs_in_a_process_of_its_own_shows_where() {
+    for mode in [Mode::Parallel, Mode::Pooled, Mode::Isolated, Mode::Spawned, Mode::SpawnedAlone] {
+        let run = Program::named("hangs").in_mode(mode, 2).run();
+        let text = run.text();
+        let stack = text.split_once("thread 'hangs' hangs here:\n").map_or("", |(_, stack)| stack);
+        let stack = stack.split_once("\nnote: timed out").map_or("", |(stack, _)| stack);
+        let (has_test, has_harness) = (stack.contains("hangs::hangs"), stack.contains("snout::"));
+        if !stack.contains("sleep") || !has_test || has_harness || text.matches("hangs here:").count() != 1 {
+            run.fail(&format!(
+                "{mode:?}: the stack of the test's thread, without the harness's frames, is not there"
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_test_that_hangs_with_signals_blocked_does_not_and_the_reason_is_told() {
+    for mode in [Mode::Parallel, Mode::Pooled, Mode::Isolated] {
+        let run = Program::named("hangs_deaf").in_mode(mode, 2).run();
+        run.expect_text("no stack of where it hangs: thread '").expect_text("' blocks signals\n");
     }
 }

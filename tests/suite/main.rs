@@ -19,6 +19,7 @@ mod expect;
 mod formats;
 mod hostile;
 mod normal;
+mod own_main;
 mod report;
 mod rig;
 mod table;

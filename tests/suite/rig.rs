@@ -5,7 +5,7 @@
 use std::ops::Deref;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::build::{Harness, executable, executable_with_contexts, package};
 use crate::check::{differences, first_difference};
@@ -32,18 +32,25 @@ impl Program {
     }
 
     pub(crate) fn under(harness: Harness, name: &str) -> Program {
-        Program::new(harness, table::entry(name), executable(harness, name), "programs")
+        Program::at(harness, table::entry(name), executable(harness, name), &package(harness, "programs"))
     }
 
     /// One of those with contexts, which are snout's alone.
     pub(crate) fn with_contexts(name: &str) -> Program {
         let executable = executable_with_contexts(name);
-        Program::new(Harness::Snout, contexts::table::entry(name), executable, "contexts")
+        let folder = package(Harness::Snout, "contexts");
+        Program::at(Harness::Snout, contexts::table::entry(name), executable, &folder)
     }
 
-    fn new(harness: Harness, entry: &'static Entry, executable: &'static Path, folder: &str) -> Program {
+    /// This executable, run in this folder.
+    pub(crate) fn at(
+        harness: Harness,
+        entry: &'static Entry,
+        executable: &'static Path,
+        folder: &Path,
+    ) -> Program {
         let mut command = plain(executable);
-        command.current_dir(package(harness, folder));
+        command.current_dir(folder);
         Program { entry, executable, harness, mode: Mode::Parallel, command }
     }
 
@@ -227,4 +234,14 @@ impl Ended {
         }
         self
     }
+}
+
+/// Sends a signal, as `kill` does.
+pub(crate) fn signal(pid: u32, signal: i32) {
+    let mut command = Command::new("kill");
+    command
+        .args([format!("-{signal}"), pid.to_string()])
+        .stderr(Stdio::null())
+        .status()
+        .expect("kill is everywhere");
 }

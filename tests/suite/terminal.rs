@@ -1,11 +1,13 @@
 //! On a terminal, and when nobody listens any more.
 
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::build::Harness;
 use crate::normal::normal;
-use crate::process::{run, run_as_it_is};
-use crate::rig::Program;
+use crate::process::{run, run_as_it_is, run_watching};
+use crate::rig::{Program, signal};
 
 /// What a terminal is sent by a program with these arguments. `script`, of util-linux, is the terminal.
 fn on_a_terminal(harness: Harness, name: &str, arguments: &[&str]) -> (String, Option<i32>) {
@@ -65,4 +67,25 @@ fn a_closed_standard_output_is_said_on_standard_error() {
     for arguments in [&["alpha"][..], &["--list"], &["-q"]] {
         assert_eq!(unheard(Harness::Snout, arguments), unheard(Harness::Libtest, arguments), "{arguments:?}");
     }
+}
+
+/// As `| less` that nobody scrolls: the run waits, and Ctrl-C ends it all the same.
+#[test]
+fn a_reader_that_does_not_read_does_not_keep_a_run_from_being_interrupted() {
+    const SIGINT: i32 = 2;
+    let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+    let mut command = Program::named("many").threads(2).into_command();
+    command.stdout(writer).process_group(0);
+    let begin = Instant::now();
+    let mut next = Duration::from_secs(3);
+    let ended = run_watching(&mut command, |pid| {
+        if begin.elapsed() >= next {
+            signal(pid, SIGINT);
+            next += Duration::from_secs(2);
+        }
+        begin.elapsed() < Duration::from_secs(120)
+    });
+    assert_eq!(ended.status.and_then(|status| status.signal()), Some(SIGINT), "{ended}");
+    assert!(ended.left_behind.is_empty(), "{ended}");
+    drop(reader);
 }

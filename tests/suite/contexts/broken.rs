@@ -4,7 +4,7 @@ use super::{Ran, Road, run, run_with};
 use crate::expect::Mode;
 
 #[test]
-fn c18_set_ups_that_fail_come_out_as_the_table_says() {
+fn c18_bug_2_21_set_ups_that_fail_come_out_as_the_table_says() {
     for road in Road::SAFE {
         let ran = run("set_ups", road, 4, &[]);
         ran.expect_table();
@@ -27,7 +27,7 @@ fn c18_set_ups_that_fail_come_out_as_the_table_says() {
 
 /// On the roads without processes too: those that leave the process alive.
 #[test]
-fn c11_a_set_up_that_fails_or_panics_blocks_the_tests_below_and_no_other() {
+fn c11_bug_2_11_a_set_up_that_fails_or_panics_blocks_the_tests_below_and_no_other() {
     for road in Road::all() {
         let ran = run("set_ups", road, 1, &["fails::", "panics::", "unaffected::", "without_a_fixture"]);
         ran.expect_code(101).expect_text("FAILED. 2 passed; 8 failed; 0 ignored");
@@ -76,6 +76,16 @@ fn c24_a_fixture_of_each_test_is_torn_down_whatever_comes_of_the_test() {
 }
 
 #[test]
+fn c28_fixtures_are_around_generated_tests_as_around_others() {
+    for road in Road::all() {
+        let ran = run("per_test", road, 1, &["checks"]);
+        ran.expect_code(0).expect_text("ok. 4 passed");
+        ran.expect_units("checks", &["+ outer, = one, = two, - outer"]);
+        ran.expect_units("checks_alone", &["+ inner, = one, - inner", "+ inner, = two, - inner"]);
+    }
+}
+
+#[test]
 fn c25_a_module_of_one_function_is_set_up_and_torn_down_around_its_error() {
     for road in Road::all() {
         for lanes in [1, 4] {
@@ -100,7 +110,7 @@ fn c12_a_set_up_that_skips_ignores_the_tests_below_and_the_run_is_good() {
 
 /// nose 2.10: fixtures around one that failed were never torn down.
 #[test]
-fn what_is_set_up_around_a_fixture_that_fails_is_torn_down() {
+fn bug_2_10_what_is_set_up_around_a_fixture_that_fails_is_torn_down() {
     for road in Road::all() {
         let ran = run("set_ups", road, 1, &["around::"]);
         ran.expect_code(101).expect_units("around", &["+ outer, + good, - good, = runs, - outer"]);
@@ -130,7 +140,13 @@ fn a_split_set_up_that_takes_the_process_with_it_fails_its_own_test() {
     for road in Road::SAFE {
         let ran = run("split_set_ups", road, 4, &[]);
         ran.expect_table();
-        ran.expect_units("unaffected", &["+ good, = runs, - good"]);
+        // It may have been in flight when the pool died, and then it is tried again.
+        let whole = "+ good, = runs, - good";
+        let units = ran.steps.units("unaffected");
+        let is_part = |(_, unit): &(u32, String)| whole.starts_with(unit.as_str());
+        if !units.iter().all(is_part) || units.iter().filter(|(_, unit)| unit == whole).count() != 1 {
+            ran.fail(&format!("{road:?}: `unaffected` should have run to its end once: {units:?}"));
+        }
     }
 }
 
@@ -287,7 +303,7 @@ fn a_value_whose_drop_panics_fails_the_run() {
 }
 
 #[test]
-fn a_tear_down_that_fails_amid_a_suite_harms_no_test_behind_it() {
+fn bug_2_10_a_tear_down_that_fails_amid_a_suite_harms_no_test_behind_it() {
     for road in Road::all() {
         let ran = run("tear_downs", road, 1, &["amid::"]);
         ran.expect_code(101).expect_text("FAILED. 2 passed; 0 failed");
@@ -308,7 +324,7 @@ fn a_handle_that_is_kept_is_told_of() {
 
 /// nose 2.2, 2.17, 2.19, 2.21: the rest of a task was lost, or failed for what it had not done.
 #[test]
-fn m14_tests_that_end_or_stop_their_suite_fail_alone() {
+fn m14_bugs_2_2_2_17_2_19_tests_that_end_or_stop_their_suite_fail_alone() {
     for road in Road::SAFE {
         let ran = run("deaths", road, 4, &[]);
         ran.expect_table().expect_troubles(&[]);

@@ -3,15 +3,22 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Ran, Road, Steps, command};
 use crate::expect::Mode;
 use crate::process;
+use crate::rig::signal;
 
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
+const SIGQUIT: i32 = 3;
+const SIGKILL: i32 = 9;
+const SIGUSR1: i32 = 10;
 const SIGTERM: i32 = 15;
+const SIGCONT: i32 = 18;
+const SIGTSTP: i32 = 20;
 
 /// What is done to a run: when all of `until` are among its steps or on standard error, the next.
 struct Act {
@@ -24,7 +31,14 @@ enum Then {
     Signal(i32),
     /// Tests that wait may end.
     Go,
+    /// One of the processes of the run dies, by its place among them.
+    KillDescendant(usize),
+    /// Everything stands still for longer than a test may take.
+    Pause,
 }
+
+/// How long a test may take that a pause comes in between.
+const LIMIT: Duration = Duration::from_secs(4);
 
 /// Where supervisor and tests are different processes.
 const APART: [Road; 5] = [
@@ -56,10 +70,15 @@ fn act(road: Road, grace: &str, arguments: &[&str], acts: &[Act]) -> Ran {
             && act.until.iter().all(|text| seen().contains(text))
         {
             match act.then {
-                Then::Signal(signal) => process::signal(pid, signal),
+                Then::Signal(number) => signal(pid, number),
                 Then::Go => {
                     let file = OpenOptions::new().append(true).create(true).open(&steps);
                     file.and_then(|mut file| file.write_all(b"0 go\n")).unwrap();
+                }
+                Then::Pause => pause(pid),
+                Then::KillDescendant(place) => {
+                    let all = descendants(pid);
+                    signal(all[place % all.len()], SIGKILL);
                 }
             }
             next = acts.next();
@@ -74,6 +93,36 @@ fn act(road: Road, grace: &str, arguments: &[&str], acts: &[Act]) -> Ran {
         ended.fail(&format!("{road:?}: it was over too early"));
     }
     Ran { name: "interrupted", road, ended, steps }
+}
+
+/// Stops a run as Ctrl-Z does, and has it go on.
+fn pause(pid: u32) {
+    signal(pid, SIGTSTP);
+    let begin = Instant::now();
+    while state(pid) != Some('T') {
+        assert!(begin.elapsed() < Duration::from_secs(60), "it did not stop");
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(LIMIT + Duration::from_secs(1));
+    let others = descendants(pid);
+    let states: Vec<Option<char>> = others.iter().map(|&pid| state(pid)).collect();
+    signal(pid, SIGCONT);
+    assert!(
+        !others.is_empty() && states.iter().all(|state| *state == Some('T')),
+        "all stand still: {states:?}"
+    );
+}
+
+/// The letter by which the system tells what a process is about.
+fn state(pid: u32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+fn descendants(pid: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok());
+    children.flat_map(|pid| [vec![pid], descendants(pid)].concat()).collect()
 }
 
 impl Ran {
@@ -155,7 +204,7 @@ fn bug_2_23_tests_that_do_not_end_are_stopped_and_the_rest_is_torn_down() {
         ran.expect_text("note: interrupted by SIGTERM: still running after ");
         let stopped = "\ninterrupted by SIGTERM:\n    stopped while it ran: ";
         ran.expect_text(stopped).expect_text("    not run: hangs::suite::t2_comes_behind\n");
-        ran.expect_text("hangs from here on").expect_troubles(&[]);
+        ran.expect_text("hangs from here on").expect_text("hangs in the pool").expect_troubles(&[]);
         ran.expect_units("hung_suite", &["+ outer, + inner, = t1_hangs, - inner, - outer"]);
         ran.expect_steps("run", &["+ server", "= y_hangs", "- server"]);
         assert!(ran.error_text().contains("snout: stopped "), "{road:?}: {}", ran.ended);
@@ -169,6 +218,55 @@ fn what_a_stopped_test_holds_cannot_be_torn_down_and_is_named() {
         let ran = act(road, "500ms", &["holder"], &acts);
         ran.expect_death(SIGINT).expect_text("FAILED. 0 passed; 1 failed; 0 ignored");
         ran.expect_troubles(&["teardown of hangs::holder::held: something still holds it: a handle was kept in a static, or by a thread that goes on"]);
+    }
+}
+
+#[test]
+fn m12_a_second_signal_while_something_is_torn_down_stops_that_too() {
+    for road in APART {
+        let acts = [
+            Act { until: &["slow_end = runs"], then: Then::Signal(SIGINT) },
+            Act { until: &["snout: interrupted by"], then: Then::Go },
+            Act { until: &["slow_end - begins"], then: Then::Signal(SIGINT) },
+        ];
+        let ran = act(road, "60s", &["slow_end"], &acts);
+        ran.expect_death(SIGINT)
+            .expect_text("FAILED. 1 passed; 0 failed")
+            .expect_text("slow_end::runs ... ok");
+        ran.expect_steps("slow_end", &["+ slow", "= runs", "- begins"]);
+    }
+}
+
+/// Whatever process of the run somebody kills: a test may fail for it, but each comes out, and nobody is left.
+#[test]
+fn whoever_is_killed_from_outside_no_result_is_lost() {
+    for road in FORKED {
+        for victim in 0..6 {
+            let acts = [
+                Act { until: BEGUN, then: Then::KillDescendant(victim) },
+                Act { until: BEGUN, then: Then::Go },
+            ];
+            let ran = act(road, "60s", &["ends::"], &acts);
+            ran.expect_code(101).expect_nobody_left();
+            let report = ran.report();
+            let verdicts: Vec<(&String, &Vec<String>)> = report.results.iter().collect();
+            let each_once = verdicts.len() == 5 && verdicts.iter().all(|(_, said)| said.len() == 1);
+            let failed = verdicts.iter().filter(|(_, said)| said[0] == "FAILED").count();
+            if !each_once || !(1..=2).contains(&failed) {
+                ran.fail(&format!(
+                    "{road:?}, victim {victim}: each of five tests comes out once, and at most one more fails"
+                ));
+            }
+        }
+    }
+}
+
+#[test]
+fn when_the_supervisor_is_killed_nobody_is_left() {
+    for road in FORKED {
+        let acts = [Act { until: &["suite = t1_runs", "run = uses_it"], then: Then::Signal(SIGKILL) }];
+        // Who is left after a moment is named, and fails the test.
+        act(road, "60s", &["ends::suite", "with_server::uses_it"], &acts).expect_death(SIGKILL);
     }
 }
 
@@ -221,6 +319,40 @@ fn formats_for_programs_are_whole_when_a_run_is_interrupted() {
             );
             assert!(text.ends_with("</testsuite></testsuites>\n"), "{text}");
         }
+    }
+}
+
+#[test]
+fn ctrl_z_stops_every_process_and_its_time_does_not_count() {
+    for road in FORKED {
+        let acts = [Act { until: BEGUN, then: Then::Pause }, Act { until: BEGUN, then: Then::Go }];
+        let limit = LIMIT.as_secs().to_string();
+        let ran = act(road, "60s", &["ends::", "--process-timeout", &limit], &acts);
+        ran.expect_code(101).expect_text("FAILED. 4 passed; 1 failed; 0 ignored").expect_nobody_left();
+        ran.expect_no_text("escalated").expect_no_text("timed out").expect_troubles(&[]);
+        let seconds =
+            ran.text().rsplit_once("finished in ").and_then(|(_, rest)| rest.split('s').next()?.parse().ok());
+        assert!(seconds.is_some_and(|seconds: f64| seconds < LIMIT.as_secs_f64()), "{road:?}: {}", ran.ended);
+    }
+}
+
+/// SIGUSR1, or Ctrl-\ on the terminal.
+#[test]
+fn whoever_asks_is_told_what_runs_and_what_it_has_printed() {
+    for (road, number) in APART.into_iter().zip([SIGUSR1, SIGQUIT].into_iter().cycle()) {
+        let acts = [
+            Act { until: BEGUN, then: Then::Signal(number) },
+            Act { until: &["| runs runs", "| t1_runs runs", "| fails runs"], then: Then::Go },
+        ];
+        let ran = act(road, "60s", &["ends::"], &acts);
+        ran.expect_code(101).expect_text("FAILED. 4 passed; 1 failed; 0 ignored").expect_nobody_left();
+        let said = ran.error_text();
+        assert!(
+            said.contains("\nsnout: 0 of 5 tests came out so far, 3 running\n    lane 0: "),
+            "{road:?}: {said}"
+        );
+        let alone = ["ends::suite::t1_runs, for ", "s, in a process of its own\n        | t1_runs runs"];
+        assert!(alone.iter().all(|part| said.contains(part)), "{road:?}: {said}");
     }
 }
 

@@ -42,7 +42,7 @@ fn on_every_road(check: impl Fn(&Ran)) {
 
 /// nose 2.14: what was marked so was never run.
 #[test]
-fn m21_serial_tests_run_and_nothing_runs_beside_them() {
+fn m21_bug_2_14_serial_tests_run_and_nothing_runs_beside_them() {
     on_every_road(|ran| {
         at_each_begin(ran, |test, under_way| {
             let is_serial = |name: &str| name.starts_with("serial");
@@ -124,7 +124,7 @@ fn an_isolated_test_has_a_process_and_a_module_below_may_take_that_back() {
 }
 
 #[test]
-fn a_module_s_time_limit_beats_the_run_s_and_is_inherited() {
+fn m15_a_module_s_time_limit_beats_the_run_s_and_is_inherited() {
     for road in Road::SAFE {
         let Road::In(mode) = road else { continue };
         let mut command = crate::rig::Program::with_contexts("options").in_mode(mode, 4).into_command();

@@ -5,6 +5,7 @@
 mod broken;
 mod calls;
 mod classes;
+mod cost;
 mod formats;
 mod interrupts;
 mod lanes;
@@ -12,6 +13,8 @@ mod order;
 mod output;
 mod plugins;
 mod refused;
+mod restart;
+mod seats;
 mod selection;
 mod shared;
 mod stops;

@@ -1,10 +1,11 @@
 //! What is set up when, for whom, and torn down when: the table of modes, and nose's package.
 //!
-//! | outer \ inner | unit | split | shared |
-//! |---|---|---|---|
-//! | unit | one suite; the inner one's fixture is set up before its first test and torn down behind its last | the same: the suite is the unit, so there is one instance for it | not yet |
-//! | split | the inner module is a suite with an outer instance of its own; each other test has another | each test has an instance of both | not yet |
-//! | shared | not yet | not yet | not yet |
+//! | outer \ inner | unit | split |
+//! |---|---|---|
+//! | unit | one suite; the inner one's fixture is set up before its first test and torn down behind its last | the same: the suite is the unit, so there is one instance for it |
+//! | split | the inner module is a suite with an outer instance of its own; each other test has another | each test has an instance of both |
+//!
+//! Those where one of the two is shared are in `shared`.
 
 use std::sync::OnceLock;
 
@@ -33,21 +34,21 @@ const ONE_SUITE: &str =
     "+ outer, = z_before, + inner, = second_by_name, = first_by_name, - inner, = a_after, - outer";
 
 #[test]
-fn unit_inside_unit_is_one_suite_in_the_order_of_the_source() {
+fn m16_c17_c35_unit_inside_unit_is_one_suite_in_the_order_of_the_source() {
     on_every_road(|ran| {
         ran.expect_units("unit_unit", &[ONE_SUITE]);
     });
 }
 
 #[test]
-fn split_inside_unit_has_one_instance_for_the_suite() {
+fn c21_split_inside_unit_has_one_instance_for_the_suite() {
     on_every_road(|ran| {
         ran.expect_units("unit_split", &[ONE_SUITE]);
     });
 }
 
 #[test]
-fn unit_inside_split_is_a_suite_with_an_instance_of_its_own() {
+fn m6_unit_inside_split_is_a_suite_with_an_instance_of_its_own() {
     on_every_road(|ran| {
         ran.expect_units(
             "split_unit",
@@ -62,7 +63,7 @@ fn unit_inside_split_is_a_suite_with_an_instance_of_its_own() {
 
 /// nose 2.1: only the first test of a worker had its fixture.
 #[test]
-fn split_inside_split_has_an_instance_of_both_for_each_test() {
+fn m19_bug_2_1_split_inside_split_has_an_instance_of_both_for_each_test() {
     on_every_road(|ran| {
         ran.expect_units(
             "split_split",
@@ -84,7 +85,7 @@ fn unit_and_split_in_one_module_are_set_up_in_source_order_once() {
 }
 
 #[test]
-fn c22_fixtures_of_all_modules_around_are_set_up_outer_first() {
+fn c20_c22_fixtures_of_all_modules_around_are_set_up_outer_first() {
     on_every_road(|ran| {
         ran.expect_units(
             "deep",
@@ -125,7 +126,7 @@ fn a_suite_whose_first_test_is_ignored_runs_the_others() {
 }
 
 #[test]
-fn m8_a_unit_fixture_is_set_up_once_in_a_process_of_its_own() {
+fn m7_m8_a_unit_fixture_is_set_up_once_in_a_process_of_its_own() {
     for road in Road::all() {
         for lanes in [1, 2, 4] {
             let ran = run("order", road, lanes, &["unit_unit", "unit_split", "p::", "one_module"]);

@@ -21,7 +21,7 @@ fn c2_directed_at_a_module() {
 
 /// nose 2.13: a narrow selection ran the whole module.
 #[test]
-fn c3_directed_at_a_function() {
+fn c3_bug_2_13_directed_at_a_function() {
     directed(&["--exact", "p::m::add"], "+ package, + m, = add, - m, - package");
 }
 
@@ -104,7 +104,7 @@ fn what_is_filtered_out_is_not_set_up() {
 
 /// nose 2.32: with `--collect-only` fixtures ran all the same.
 #[test]
-fn a_list_names_no_hidden_declaration_and_sets_nothing_up() {
+fn bug_2_32_a_list_names_no_hidden_declaration_and_sets_nothing_up() {
     for name in ["order", "lanes", "options"] {
         for road in [Road::In(Mode::Parallel), Road::InProcess, Road::WithoutProcesses] {
             let ran = run(name, road, 2, &["--list"]);
@@ -127,7 +127,7 @@ fn no_format_counts_or_names_a_hidden_declaration() {
 
 /// As nextest asks for each test, in a process of its own.
 #[test]
-fn one_exact_test_uncaptured_has_its_fixtures() {
+fn bug_2_33_one_exact_test_uncaptured_has_its_fixtures() {
     let alone = [
         ("p::s::m::k::div", "p", "+ package, + s, + s.m, + k, = div, - k, - s.m, - s, - package"),
         ("split_split::z_before", "split_split", "+ outer, = z_before, - outer"),

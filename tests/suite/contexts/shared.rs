@@ -19,7 +19,8 @@ fn roads() -> impl Iterator<Item = Road> {
 /// | unit   | shared | the inner once for the run, before the suite; the outer for that |
 /// | split  | shared | the inner once for the run; the outer for each test              |
 #[test]
-fn m17_what_is_shared_is_set_up_once_before_and_torn_down_once_behind_all_that_uses_it() {
+fn m17_bugs_2_4_2_5_2_8_2_9_what_is_shared_is_set_up_once_before_and_torn_down_once_behind_all_that_uses_it()
+{
     for road in roads() {
         let ran = run("shared", road, 2, &[]);
         ran.expect_code(0).expect_text("9 passed; 0 failed; 1 ignored").expect_nobody_left();
@@ -67,7 +68,7 @@ fn tests_run_in_other_processes_than_the_one_that_has_set_up() {
 }
 
 #[test]
-fn one_that_a_selection_does_not_need_is_not_set_up() {
+fn bug_2_6_one_that_a_selection_needs_is_set_up_and_no_other() {
     for road in roads() {
         let ran = run("shared", road, 2, &["needs_nothing"]);
         ran.expect_code(0);
@@ -80,7 +81,7 @@ fn one_that_a_selection_does_not_need_is_not_set_up() {
 }
 
 #[test]
-fn an_executed_process_inherits_nothing_and_says_so() {
+fn bug_2_16_an_executed_process_inherits_nothing_and_says_so() {
     for mode in [Mode::Spawned, Mode::SpawnedAlone] {
         let ran = run("shared", Road::In(mode), 2, &["outer::one", "needs_nothing"]);
         ran.expect_code(101).expect_text("test needs_nothing ... ok").expect_text("SNOUT_ISOLATION=spawn");
@@ -88,7 +89,7 @@ fn an_executed_process_inherits_nothing_and_says_so() {
 }
 
 #[test]
-fn what_cannot_be_set_up_blocks_its_own_tests_and_no_other() {
+fn bug_2_12_what_cannot_be_set_up_blocks_its_own_tests_and_no_other() {
     for road in roads() {
         let ran = run("shared_troubles", road, 2, &[]);
         ran.expect_code(101).expect_text("2 passed; 3 failed; 1 ignored").expect_nobody_left();
@@ -141,7 +142,7 @@ fn a_host_that_dies_or_hangs_is_told_of_and_the_other_tests_run() {
 
 /// nose 2.28: the generator's body ran twice, and its tests not in parallel.
 #[test]
-fn m5_c30_generated_tests_are_tests_like_any_other_and_a_generator_that_breaks_is_one_more_error() {
+fn m5_c30_bug_2_28_generated_tests_are_tests_like_any_other_and_a_generator_that_breaks_is_one_more_error() {
     for road in Road::all() {
         let ran = run("generated", road, 3, &[]);
         ran.expect_code(101).expect_text("13 passed; 2 failed; 0 ignored").expect_nobody_left();
@@ -168,7 +169,7 @@ fn m5_c30_generated_tests_are_tests_like_any_other_and_a_generator_that_breaks_i
 }
 
 #[test]
-fn generated_tests_are_listed_and_selected_by_name() {
+fn c45_generated_tests_are_listed_and_selected_by_name() {
     let listed = run("generated", Road::In(Mode::Parallel), 2, &["--list"]);
     listed.expect_code(0).expect_text("is_small::number 2: test\n").expect_text("\n15 tests, 0 benchmarks\n");
     let one = run("generated", Road::In(Mode::Parallel), 2, &["--exact", "is_small::number 2"]);
@@ -190,7 +191,7 @@ fn a_test_is_tried_again_as_often_as_its_context_says() {
 }
 
 #[test]
-fn a_test_knows_who_it_is() {
+fn bug_2_38_a_test_knows_who_it_is() {
     for road in Road::all() {
         run("attempts", road, 2, &["knows_its_name"]).expect_code(0).expect_text("1 passed");
     }

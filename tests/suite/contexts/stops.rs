@@ -1,4 +1,4 @@
-//! `--fail-fast`: nothing new starts behind the first failure; what is under way comes out, and what is set up is torn down.
+//! How runs end: `--fail-fast`, where what is under way comes out and what is set up is torn down; and processes that do not end.
 
 use super::{Road, run};
 use crate::expect::Mode;
@@ -49,5 +49,25 @@ fn behind_the_failure_that_ends_the_run_none_is_tried_again() {
         let ran = run("stops", road, 2, &["--fail-fast", "fails_beside_a_retry", "tried_again"]);
         ran.expect_code(101).expect_nobody_left().expect_text("FAILED. 0 passed; 2 failed; 0 ignored");
         assert_eq!(ran.steps.count("tried_again", "= fails"), 1, "{road:?}: {}", ran.ended);
+    }
+}
+
+/// nose 2.26: the final wait for workers had no limit.
+#[test]
+fn bug_2_26_what_hangs_when_its_process_ends_is_told_and_does_not_keep_the_run() {
+    let hung = "hung while exiting and was killed";
+    for road in Road::SAFE {
+        let ran = run("exits", road, 2, &["suite::"]);
+        ran.expect_code(101).expect_nobody_left().expect_text("FAILED. 2 passed; 0 failed");
+        ran.expect_units("suite", &["+ value, = hangs_at_exit, = comes_behind, - value"]);
+        ran.expect_troubles(&["teardown of suite: it was still running after 2s, and was stopped"]);
+        let ran = run("exits", road, 2, &["alone::"]);
+        ran.expect_code(101).expect_nobody_left().expect_text("FAILED. 0 passed; 1 failed");
+        ran.expect_text(&format!("the test finished, but then its process {hung}"));
+    }
+    for mode in [Mode::Serial, Mode::Pooled, Mode::Spawned] {
+        let ran = run("exits", Road::In(mode), 2, &["in_the_pool::"]);
+        ran.expect_code(101).expect_nobody_left().expect_text("FAILED. 1 passed; 0 failed");
+        ran.expect_text(&format!("\npool died:\n    its process {hung} while no test was running\n"));
     }
 }
