@@ -18,7 +18,7 @@ mod run;
 mod said;
 mod steps;
 
-#[allow(dead_code, reason = "the program, in ../../fixtures/chaos, uses the rest")]
+#[expect(dead_code, reason = "the program, in ../../fixtures/chaos, uses the rest")]
 #[path = "../../fixtures/chaos/tests/slots/plan/mod.rs"]
 mod plan;
 
@@ -27,7 +27,7 @@ mod environment;
 #[path = "../rig/messages.rs"]
 mod messages;
 #[path = "../rig/process.rs"]
-#[allow(dead_code, reason = "other targets run commands in other ways")]
+#[expect(dead_code, reason = "other targets run commands in other ways")]
 mod process;
 #[path = "../rig/result_line.rs"]
 mod result_line;
