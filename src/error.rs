@@ -3,6 +3,7 @@
 //! The harness prints it as `error: …` and ends with 101. Texts are one line, and those of ours end with what to do
 //! next. A failing test is no error; it is an outcome.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
@@ -21,7 +22,7 @@ enum Kind {
     /// A variable that is to come.
     NotBuilt(&'static str),
     /// The system refused.
-    System { task: &'static str, cause: io::Error },
+    System { task: Cow<'static, str>, cause: io::Error },
 }
 
 impl Error {
@@ -45,8 +46,8 @@ impl Error {
     }
 
     /// `task` is what was being done: "cannot {task}: {cause}".
-    pub(crate) fn system(task: &'static str, cause: io::Error) -> Error {
-        Error(Kind::System { task, cause })
+    pub(crate) fn system(task: impl Into<Cow<'static, str>>, cause: io::Error) -> Error {
+        Error(Kind::System { task: task.into(), cause })
     }
 }
 
@@ -87,9 +88,15 @@ fn advice(refused: io::ErrorKind) -> &'static str {
         io::ErrorKind::BrokenPipe => {
             ": keep what reads the output running to the end, or send the output to a file"
         }
-        io::ErrorKind::StorageFull => ": make room there, or send the output elsewhere",
-        io::ErrorKind::NotFound => ": make the folder, or name another",
-        io::ErrorKind::PermissionDenied => ": name a place that may be written to",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            ": make room there, or send the output elsewhere"
+        }
+        io::ErrorKind::FileTooLarge => ": raise the limit on the size of files, or send the output elsewhere",
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ": make the folder, or name another",
+        io::ErrorKind::IsADirectory => ": name a file in it",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            ": name a place that may be written to"
+        }
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => {
             ": end other programs, or raise the limits of this one"
         }

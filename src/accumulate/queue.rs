@@ -121,6 +121,11 @@ impl ChildQueue {
     /// Nothing more will come, and what nobody has taken yet is not to be.
     pub(crate) fn abandon(&self) {
         self.close();
+        self.withdraw();
+    }
+
+    /// What nobody has taken yet is not to be, and nothing may be appended any more.
+    pub(crate) fn withdraw(&self) {
         self.words[TAKEN].store(u64::MAX, SeqCst);
     }
 

@@ -17,6 +17,7 @@ use std::ffi::OsStr;
 
 pub(crate) use environment::Environment;
 pub(crate) use flags::Flags;
+pub(crate) use variables::RECORD;
 
 use crate::error::Error;
 use table::{FLAGS, Takes};

@@ -55,7 +55,7 @@ macro_rules! note {
 }
 
 /// Every flag. `--test-threads` and `--color` may be repeated since Rust 1.100; before, libtest refuses that.
-pub(super) const FLAGS: [Flag; 26] = [
+pub(super) const FLAGS: [Flag; 27] = [
     switch("include-ignored", "Run ignored and not ignored tests", note!(include_ignored)),
     switch("ignored", "Run only ignored tests", note!(ignored)),
     switch(
@@ -85,7 +85,14 @@ pub(super) const FLAGS: [Flag; 26] = [
         "Number of threads used for running tests in parallel",
         set_threads,
     ),
-    // nose's names, and what they mean there. libtest's help does not have them, so neither has ours; README does.
+    // Our own, and nose's. libtest's help does not have them, so neither has ours; README does.
+    Flag {
+        hidden: true,
+        ..value("record", Takes::One("PATH"), "Write a record of the run, as SNOUT_RECORD", |flags, value| {
+            flags.record = Some(value.into());
+            Ok(())
+        })
+    },
     Flag {
         hidden: true,
         ..value(

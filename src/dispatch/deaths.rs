@@ -115,7 +115,8 @@ impl Supervisor<'_> {
         let case = finished.case;
         let may_fail =
             matches!(&finished.outcome, Outcome::Failed(why) if !matches!(why, Failure::Blocked { .. }));
-        if may_fail && !self.job.in_process && retries < self.book.case(case).options.retries {
+        let may_start = !self.job.in_process && !self.is_winding_down;
+        if may_fail && may_start && retries < self.book.case(case).options.retries {
             self.book.take_from_pool(case);
             self.queue.push_back(Unit::again(case, attempt + 1, retries + 1));
             return Ok(());

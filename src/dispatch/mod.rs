@@ -41,6 +41,8 @@ mod supervisor;
 mod template;
 #[cfg(snout_processes)]
 mod time;
+#[cfg(snout_processes)]
+mod winding_down;
 
 #[cfg(not(snout_processes))]
 mod sequence;
@@ -81,6 +83,9 @@ pub(crate) fn run(job: &Job, values: Values, listener: &mut dyn Listener) -> io:
 pub(crate) trait Listener {
     /// Takes in one event.
     fn hear(&mut self, event: Event) -> io::Result<()>;
+
+    /// Whether anybody may learn what is still to come. If not, nothing new need be started.
+    fn is_heard(&self) -> bool;
 
     /// What has been heard so far, for plugins.
     fn run_report(&self) -> RunReport<'_>;
@@ -136,4 +141,6 @@ pub(crate) enum Ending {
     FailedFast,
     /// This signal ended it.
     Interrupted(i32),
+    /// Nobody heard of it any more.
+    Unheard,
 }

@@ -15,6 +15,13 @@ use crate::sys::futex;
 impl Supervisor<'_> {
     /// Starts what there is room for.
     pub(super) fn staff(&mut self) -> io::Result<()> {
+        if self.is_winding_down {
+            // What went wrong elsewhere is not tried again.
+            self.queue.clear();
+            // Lanes do not ring when they leave.
+            self.busy = true;
+            return Ok(());
+        }
         if self.is_host_busy() {
             return Ok(());
         }

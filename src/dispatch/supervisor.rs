@@ -54,6 +54,8 @@ pub(crate) struct Supervisor<'run> {
     /// Whether the last round found finished tests.
     pub(super) busy: bool,
     pub(super) interrupted_by: Option<i32>,
+    /// Nothing new starts.
+    pub(super) is_winding_down: bool,
     /// When the fork servers are to be gone, at the end.
     pub(super) closes_at: Option<Moment>,
 }
@@ -91,6 +93,7 @@ impl<'run> Supervisor<'run> {
             seen: 0,
             busy: false,
             interrupted_by: None,
+            is_winding_down: false,
             closes_at: None,
         })
     }
@@ -99,7 +102,7 @@ impl<'run> Supervisor<'run> {
     pub(crate) fn run(mut self) -> io::Result<Ending> {
         let ended = self.supervise();
         // Whatever went wrong, nobody is left behind.
-        let closed = self.close_down(matches!(ended, Ok(Ending::Complete)));
+        let closed = self.close_down(matches!(ended, Ok(Ending::Complete | Ending::Unheard)));
         ended.and_then(|ending| closed.map(|()| ending))
     }
 
@@ -112,6 +115,9 @@ impl<'run> Supervisor<'run> {
         while self.ending().is_none() {
             self.staff()?;
             self.book.flush()?;
+            if !self.book.is_heard() {
+                self.wind_down();
+            }
             // An ignored test comes out in staffing, and nothing else may be left to wait for.
             if self.ending().is_some() {
                 break;
@@ -133,7 +139,10 @@ impl<'run> Supervisor<'run> {
         if self.book.is_complete() {
             return Some(Ending::Complete);
         }
-        (self.job.fail_fast && self.book.has_failed()).then_some(Ending::FailedFast)
+        if self.job.fail_fast && self.book.has_failed() {
+            return Some(Ending::FailedFast);
+        }
+        self.is_wound_down().then_some(Ending::Unheard)
     }
 
     /// Sleeps until something may have happened.

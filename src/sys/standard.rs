@@ -22,7 +22,7 @@ impl StandardStream {
 #[cfg(snout_processes)]
 impl io::Write for StandardStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.0.write(bytes) {
+        match super::signals::without_size_signal(|| self.0.write(bytes)) {
             // A test that runs in this very process has closed it. std, too, takes that for a wish to hear nothing.
             Err(error) if error.raw_os_error() == Some(libc::EBADF) => Ok(bytes.len()),
             result => result,
