@@ -19,6 +19,8 @@ mod expect;
 mod formats;
 mod hostile;
 mod normal;
+mod output_errors;
+mod record;
 mod report;
 mod rig;
 mod table;

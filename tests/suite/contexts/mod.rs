@@ -8,10 +8,12 @@ mod lanes;
 mod order;
 mod output;
 mod plugins;
+mod recorded;
 mod refused;
 mod selection;
 mod shared;
 pub(crate) mod table;
+mod unheard;
 
 use std::collections::BTreeMap;
 use std::fs;
