@@ -63,6 +63,7 @@
 //! | `SNOUT_TIMEOUT` | `10m`, `5s`, `500ms`, `0` | how long a test may take; `0` for as long as it likes |
 //! | `SNOUT_GRACE` | `5s` | how long a process may take to end after it was asked to |
 //! | `SNOUT_FORMAT` | `pretty`, `terse`, `json`, `junit` | as `--format`, which beats it |
+//! | `SNOUT_RECORD` | `run.jsonl`, `records/` | where to write a record of the run: a file, or a folder for one of each binary |
 //!
 //! # Known limits
 //!
