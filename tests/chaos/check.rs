@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use crate::oracle::allowed;
 use crate::plan::palette::{Breaks, Conduct};
 use crate::plan::slots::{Mode, fixtures};
-use crate::plan::{Format, Isolate, Kind, Victim};
+use crate::plan::{Format, Kind, Victim};
 use crate::record;
 use crate::run::Ran;
 use crate::said::{Said, Verdict};
@@ -78,10 +78,9 @@ fn wrong_code(ran: &Ran, said: &Said, code: Option<i32>) -> Option<String> {
         conduct.is_some_and(|conduct| conduct.sets_up() && !conduct.tears_down())
     };
     let trouble = fixtures().any(|it| ran.steps.is_torn_down(it.name) && goes_badly(it.name));
-    // A pool that dies when nobody is at work fails the run, though no test did. What closes descriptors may have it die so.
-    let is_open = ran.done.killed.is_some()
-        || ran.run.has_late_deaths()
-        || ran.run.isolate != Isolate::Always && ran.run.breaks != Breaks::Nothing;
+    // A pool that dies when nobody is at work fails the run, though no test did. What closes descriptors may have it die so; and a suite's process between
+    // two tests, which leaves what is set up as it is.
+    let is_open = ran.done.killed.is_some() || ran.run.has_late_deaths() || ran.run.breaks != Breaks::Nothing;
     let due: &[i32] = match (failed || trouble, is_open) {
         (true, _) => &[101],
         (false, true) => &[0, 101],
@@ -200,7 +199,9 @@ fn own_panics(ran: &Ran) -> Option<String> {
     let text = ran.ended.text() + &ran.ended.error_text();
     let is_own = |line: &&str| {
         let modules = ["accumulate", "context", "dispatch", "execute", "plan", "report", "sys"];
-        line.contains("panicked at ") && modules.iter().any(|module| line.contains(&format!("src/{module}/")))
+        line.contains("panicked at ")
+            && !line.contains("/rustc/")
+            && modules.iter().any(|module| line.contains(&format!("src/{module}/")))
     };
     text.lines().find(is_own).map(|line| format!("snout itself: {line}"))
 }

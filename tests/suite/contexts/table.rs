@@ -192,6 +192,16 @@ const PROGRAMS: &[Entry] = &[
             ok("split::passes"),
         ],
     ),
+    program(
+        "closes_descriptors",
+        CannotCompile,
+        &[
+            ok("suite::t1_passes"),
+            ok("suite::t2_closes_everything"),
+            ok("suite::t3_passes"),
+            failed("suite::t4_fails", "still heard"),
+        ],
+    ),
     program("output", CannotCompile, &[]),
     program("stops", CannotCompile, &[]),
     program(
