@@ -63,6 +63,8 @@ fn a_run_that_nobody_hears_any_more_ends_early_and_tears_everything_down() {
     for road in Road::all() {
         expect_early_end(&leave_after(50, road, &["own::"], &[]), 205);
         expect_early_end(&leave_after(50, road, &["own::", "--test-threads=1"], &[]), 205);
+        // A lane waits for the suite's end, to run what has to run alone.
+        expect_early_end(&leave_after(1, road, &["own::suite", "own::alone"], &[]), 5);
         if inherits(road) {
             expect_early_end(&leave_after(50, road, &[], &[]), 405);
             expect_early_end(&leave_after(50, road, &["common::"], &[]), 200);
