@@ -341,7 +341,7 @@ fn a_run_that_is_killed_leaves_a_record_of_what_came_before() {
     let record = read(&text());
     assert!(record.end.is_none() && record.come_out() >= 5, "{record:?}");
     assert!(record.begun.len() as u64 >= record.come_out(), "{record:?}");
-    assert_eq!(record.head["selected"], 403);
+    assert_eq!(record.head["selected"], 405);
 }
 
 #[test]
