@@ -4,6 +4,7 @@
 //! next. A failing test is no error; it is an outcome. What a text quotes may hold anything: line breaks and whatever else steers a
 //! terminal are written as Rust writes them, `\n`, in libtest's texts too.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::io;
 
@@ -22,7 +23,7 @@ enum Kind {
     /// A variable that is to come.
     NotBuilt(&'static str),
     /// The system refused.
-    System { task: &'static str, cause: io::Error },
+    System { task: Cow<'static, str>, cause: io::Error },
 }
 
 impl Error {
@@ -46,8 +47,8 @@ impl Error {
     }
 
     /// `task` is what was being done: "cannot {task}: {cause}".
-    pub(crate) fn system(task: &'static str, cause: io::Error) -> Error {
-        Error(Kind::System { task, cause })
+    pub(crate) fn system(task: impl Into<Cow<'static, str>>, cause: io::Error) -> Error {
+        Error(Kind::System { task: task.into(), cause })
     }
 }
 
@@ -101,9 +102,15 @@ fn advice(refused: io::ErrorKind) -> &'static str {
         io::ErrorKind::BrokenPipe => {
             ": keep what reads the output running to the end, or send the output to a file"
         }
-        io::ErrorKind::StorageFull => ": make room there, or send the output elsewhere",
-        io::ErrorKind::NotFound => ": make the folder, or name another",
-        io::ErrorKind::PermissionDenied => ": name a place that may be written to",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            ": make room there, or send the output elsewhere"
+        }
+        io::ErrorKind::FileTooLarge => ": raise the limit on the size of files, or send the output elsewhere",
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ": make the folder, or name another",
+        io::ErrorKind::IsADirectory => ": name a file in it",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            ": name a place that may be written to"
+        }
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => {
             ": end other programs, or raise the limits of this one"
         }

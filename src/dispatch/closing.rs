@@ -98,6 +98,8 @@ impl Supervisor<'_> {
             if matches!(change, Change::Stopped(_)) {
                 continue;
             }
+            // What it said last is still in its pipe; nobody can be told if that cannot be read.
+            let _ = self.read_pipes();
             process::kill_group_of(pid);
             self.fork_servers.retain(|server| server.pid != pid);
             self.host.take_if(|host| host.pid == pid);

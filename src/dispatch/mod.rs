@@ -96,6 +96,9 @@ pub(crate) trait Listener {
     /// Takes in one event.
     fn hear(&mut self, event: Event) -> io::Result<()>;
 
+    /// Whether anybody may learn what is still to come. If not, nothing new need be started.
+    fn is_heard(&self) -> bool;
+
     /// What has been heard so far, for plugins.
     fn run_report(&self) -> RunReport<'_>;
 
@@ -149,4 +152,6 @@ pub(crate) enum Ending {
     FailedFast,
     /// This signal ended it.
     Interrupted(i32),
+    /// Nobody heard of it any more.
+    Unheard,
 }

@@ -7,6 +7,7 @@ use std::slice;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use super::check;
+use super::signals::without_size_signal;
 
 /// Zeroed memory that several processes write to. It is there as long as the process.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +52,7 @@ pub(crate) fn memory_in_file(size: Size) -> io::Result<(Shared, OwnedFd)> {
     let file = unsafe { OwnedFd::from_raw_fd(descriptor) };
     let bytes = i64::try_from(size.bytes()).map_err(io::Error::other)?;
     // SAFETY: sets the size of a file we own.
-    check(unsafe { libc::ftruncate(file.as_raw_fd(), bytes) })?;
+    without_size_signal(|| check(unsafe { libc::ftruncate(file.as_raw_fd(), bytes) }))?;
     Ok((map(size, libc::MAP_SHARED, file.as_raw_fd())?, file))
 }
 

@@ -138,6 +138,27 @@ fn is_ignored(signal: libc::c_int) -> bool {
     }
 }
 
+/// Calls `write`, which writes to a file. Where that is over the limit on the size of files (`ulimit -f`), it is an error like that of
+/// a full disk, and not a signal that ends the process.
+///
+/// The signal is held back for this thread alone and for no longer than the call: what tests inherit, and what they do about it, is
+/// theirs.
+pub(crate) fn without_size_signal<T>(write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let only = set_of(&[libc::SIGXFSZ]);
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: both sets are valid for the call, which fills in the second. It fails for bad arguments only.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const only, before.as_mut_ptr()) };
+    let result = write();
+    if result.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::EFBIG)) {
+        let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: takes the signal, which is this thread's, out of those that wait; the set and the time are valid for the call.
+        unsafe { libc::sigtimedwait(&raw const only, ptr::null_mut(), &raw const at_once) };
+    }
+    // SAFETY: the set was filled in above; the old mask is not asked for.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    result
+}
+
 fn set_of(signals: &[libc::c_int]) -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: `sigemptyset` makes the set valid; `sigaddset` with a valid signal only sets a bit of it.
