@@ -16,7 +16,7 @@ use crate::model::{
 const INPUTS: usize = if cfg!(miri) { 200 } else { 100_000 };
 
 /// A command line takes longer than what processes say: a table of flags is made for each.
-const COMMAND_LINES: usize = INPUTS / 5;
+const COMMAND_LINES: usize = if cfg!(miri) { 10 } else { INPUTS / 5 };
 
 /// What is typed and set, by pieces.
 const PIECES: [&[u8]; 24] = [
