@@ -79,8 +79,9 @@ fn every_seed_comes_out_as_the_oracle_says() {
         }
     });
     let failures = failures.into_inner().expect("nobody panics with it");
-    let figures = figures.into_inner().expect("nobody panics with it");
-    writeln!(std::io::stdout(), "{figures}").expect("standard output takes a few lines");
+    let figures = figures.into_inner().expect("nobody panics with it").to_string();
+    // Not captured: whoever runs many seeds wants to know.
+    let _ = writeln!(std::io::stderr(), "{figures}");
     assert!(failures.is_empty(), "{} of {count} seeds failed:\n{}", failures.len(), failures.join("\n"));
 }
 
@@ -129,4 +130,46 @@ fn two_hundred_seeds_have_the_whole_palette() {
     }
     assert_eq!((conducts.len(), victims.len()), (9, 5), "{conducts:?} {victims:?}");
     assert!((80..=120).contains(&signalled), "{signalled} of 200 runs get a signal: half should");
+}
+
+/// A check that accepts everything would be green too.
+#[test]
+fn what_is_not_as_it_should_be_is_refused() {
+    // The first whose report lists every test, with nothing done to it.
+    let fits = |run: &Run| {
+        let isolated = run.isolate != plan::Isolate::Never && run.breaks == plan::palette::Breaks::Nothing;
+        run.format == plan::Format::Pretty && run.trouble == plan::Trouble::None && isolated
+    };
+    let run = (1..).map(Run::of).find(fits).expect("one of many");
+    let mut ran = run::run(run);
+    assert_eq!(check::wrong(&ran), [""; 0]);
+    let text = ran.ended.text();
+    let passed = text.lines().find(|line| line.starts_with("test plain::") && line.ends_with(" ok"));
+    let line = passed.expect("one that passed");
+    let departures = [
+        (line, String::new()),
+        (line, format!("{line}\n{line}")),
+        (line, line.replace("ok", "FAILED")),
+        (line, line.replace("ok", "ignored")),
+        (line, format!("{line}\ntest nobody::t0 ... ok")),
+        ("test result: ", String::new()),
+        (" FAILED\n", " ok\n".to_owned()),
+        (" failed; ", " failed; 1".to_owned()),
+    ];
+    for (from, to) in departures {
+        assert!(text.contains(from), "{from}");
+        ran.ended.stdout = text.replacen(from, &to, 1).into_bytes();
+        assert_ne!(check::wrong(&ran), [""; 0], "{from} -> {to}");
+    }
+    ran.ended.stdout = text.into_bytes();
+    let status = ran.ended.status.replace(std::os::unix::process::ExitStatusExt::from_raw(0));
+    assert_ne!(check::wrong(&ran), [""; 0], "success");
+    ran.ended.status = None;
+    assert_ne!(check::wrong(&ran), [""; 0], "no end");
+    ran.ended.status = status;
+    ran.left_files.push("left".to_owned());
+    assert_ne!(check::wrong(&ran), [""; 0], "a file that is left");
+    ran.left_files.clear();
+    ran.ended.left_behind.push("sleep 7".to_owned());
+    assert_ne!(check::wrong(&ran), [""; 0], "a process that is left");
 }

@@ -1,26 +1,14 @@
 //! The record of a run folds to what the report says.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
-use crate::process::plain;
-use crate::program::executable;
 use crate::run::Ran;
 use crate::said::{Said, Verdict};
-
-/// Whether the program writes records.
-pub(crate) fn is_known() -> bool {
-    static KNOWN: OnceLock<bool> = OnceLock::new();
-    *KNOWN.get_or_init(|| {
-        let output = plain(executable()).arg("--help").output().expect("it can be run");
-        String::from_utf8_lossy(&output.stdout).contains("--record")
-    })
-}
 
 /// In what the record differs from the report.
 pub(crate) fn wrong(ran: &Ran, said: &Said) -> Vec<String> {
     let Some(record) = &ran.record else {
-        return if is_known() { vec!["there is no record".to_owned()] } else { Vec::new() };
+        return vec!["there is no record".to_owned()];
     };
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut wrong = Vec::new();

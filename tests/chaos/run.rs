@@ -10,7 +10,6 @@ use crate::plan::slots::{Mode, Slot};
 use crate::plan::{Format, Isolate, Run, Trouble, Victim};
 use crate::process::{self, Ended, plain};
 use crate::program::{FOLDER, executable};
-use crate::record;
 use crate::steps::Steps;
 
 /// Far more than any run needs, on a busy machine: what takes longer hangs.
@@ -51,7 +50,9 @@ impl Ran {
         for (name, bytes) in [("stdout", &self.ended.stdout), ("stderr", &self.ended.stderr)] {
             fs::write(folder.join(name), bytes).expect("a file there");
         }
-        fs::copy(self.folder.join("steps"), folder.join("steps")).ok();
+        for name in ["steps", "record"] {
+            fs::copy(self.folder.join(name), folder.join(name)).ok();
+        }
         folder
     }
 }
@@ -73,9 +74,7 @@ pub(crate) fn run(run: Run) -> Ran {
     let mut command = command(&run);
     command.args(selected.iter().map(|slot| slot.name()));
     command.env("STEPS", at("steps")).env("CHAOS_FOLDER", at("work")).env("TMPDIR", at("tmp"));
-    if record::is_known() {
-        command.env("SNOUT_RECORD", at("record"));
-    }
+    command.env("SNOUT_RECORD", at("record"));
     command.stdout(fs::File::create(at("stdout")).expect("a file in the scratch folder"));
     command.stderr(fs::File::create(at("stderr")).expect("a file in the scratch folder"));
     let (begin, mut done) = (Instant::now(), Done::default());
