@@ -31,6 +31,8 @@ pub(super) struct Configuration {
     pub(super) rustdoc: OsString,
     /// By what names the call of it: the target, or nothing if no target has one.
     runners: Vec<(String, Runner)>,
+    /// Targets whose runner is spelt as one text. cargo does not let a list take its place.
+    spelt_as_text: BTreeSet<String>,
     /// Changes with every file of the configuration.
     pub(super) number: String,
     /// Variables that name a runner; cargo must not see them.
@@ -54,9 +56,12 @@ impl Configuration {
             .find(|(_, text)| text.contains("runner"))
             .and_then(|(path, _)| path.ancestors().nth(2));
         let has_runner = !taken.is_empty() || texts.iter().any(|text| text.contains("runner"));
-        let mut runners = Vec::new();
+        let (mut runners, mut spelt_as_text) = (Vec::new(), BTreeSet::new());
         for target in if has_runner { targets(&config, request)? } else { Vec::new() } {
             if let Some(runner) = runner(&config, &target, root.unwrap_or(&folder)) {
+                if config["target"][&target]["runner"].is_string() {
+                    spelt_as_text.insert(target.clone());
+                }
                 runners.push((target, runner));
             }
         }
@@ -67,6 +72,7 @@ impl Configuration {
                 .or_else(|| of_build("rustdoc"))
                 .unwrap_or_else(|| "rustdoc".into()),
             runners,
+            spelt_as_text,
             number: number_of(&texts),
             taken,
         })
@@ -74,16 +80,33 @@ impl Configuration {
 
     /// cargo's arguments that make `tool` the runner of tests, its first argument the target it is called for.
     pub(super) fn with_runner(&self, tool: &Path) -> Vec<String> {
-        let setting = |target: &str, word: &str| {
+        let list = |target: &str, word: &str| {
             format!("target.{target}.runner=[{}, {}]", quoted(&tool.to_string_lossy()), quoted(word))
         };
+        let of_target = |target: &str| match tool.file_name() {
+            // A text is taken apart at spaces, of which the path may have some.
+            Some(name) if self.spelt_as_text.contains(target) => {
+                let text = format!("{} {target}", name.to_string_lossy());
+                format!("target.{}.runner={}", quoted(target), quoted(&text))
+            }
+            _ => list(&quoted(target), target),
+        };
         // Where a target has one, only its own beats it; where none has, one for all is all there is.
-        let mut all: Vec<String> =
-            self.runners.iter().map(|(target, _)| setting(&quoted(target), target)).collect();
+        let mut all: Vec<String> = self.runners.iter().map(|(target, _)| of_target(target)).collect();
         if all.is_empty() {
-            all.push(setting("'cfg(all())'", ""));
+            all.push(list("'cfg(all())'", ""));
         }
         all.into_iter().flat_map(|setting| ["--config".to_owned(), setting]).collect()
+    }
+
+    /// The `PATH` by which cargo finds `tool` without its folder, if it has to.
+    pub(super) fn path_to(&self, tool: &Path) -> Option<OsString> {
+        if self.spelt_as_text.is_empty() {
+            return None;
+        }
+        let folders = env::var_os("PATH").unwrap_or_default();
+        let folders = tool.parent().map(Path::to_owned).into_iter().chain(env::split_paths(&folders));
+        env::join_paths(folders).ok()
     }
 
     /// The user's own runner for what we were called for by this word.

@@ -93,7 +93,7 @@ fn test(request: &Request) -> Result<u8, Problem> {
     if request.builds_only {
         return Ok(exit::GOOD);
     }
-    let ended = Run::new(request, built, &scratch.0).to_its_end()?;
+    let ended = Run::new(request, built, &scratch.0).finish()?;
     drop(scratch);
     Ok(ended.code())
 }

@@ -72,7 +72,11 @@ impl Tools {
                 "neither CARGO_HOME nor HOME is set: set one of them to a folder that can be written to",
             )
         })?;
-        let folder = home.join("snout").join(number_of(&(&program, harness)));
+        let all = home.join("snout");
+        let folder = all.join(number_of(&(&program, harness)));
+        if !folder.exists() {
+            remove_outdated(&all, &program);
+        }
         fs::create_dir_all(&folder).map_err(|error| Problem::path("make", &folder, &error))?;
         for (_, name) in ROLES {
             let link = folder.join(name);
@@ -84,6 +88,16 @@ impl Tools {
     /// The path by which cargo calls this program in a role.
     pub(super) fn path(&self, role: Role) -> PathBuf {
         self.folder.join(role.name())
+    }
+}
+
+/// Removes the links that earlier builds of this very program have made.
+fn remove_outdated(all: &Path, program: &Path) {
+    for entry in fs::read_dir(all).into_iter().flatten().flatten() {
+        if fs::read_link(entry.path().join(Role::Rustc.name())).is_ok_and(|found| found == program) {
+            // Somebody else may be at it; what is left is in nobody's way.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -91,7 +91,7 @@ impl<'run> Run<'run> {
     }
 
     /// Runs every suite, and reports.
-    pub(super) fn to_its_end(mut self) -> Result<Ended, Problem> {
+    pub(super) fn finish(mut self) -> Result<Ended, Problem> {
         let began = Instant::now();
         // Before there is another thread.
         let signals = Signals::block()

@@ -64,7 +64,7 @@ impl Cargo<'_> {
 
     /// `cargo test --no-run`: what it says goes to the terminal, its messages come back.
     fn build(&self) -> Result<Vec<Artifact>, Problem> {
-        let mut command = self.command()?;
+        let mut command = self.command(|_| true)?;
         command.args(["--no-run", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|error| Problem::cargo(&error))?;
         let mut text = Vec::new();
@@ -86,10 +86,12 @@ impl Cargo<'_> {
     /// `cargo test` with us as the runner and as rustdoc.
     fn calls(&self) -> Result<Vec<Call>, Problem> {
         let notes = self.notes();
-        let mut command = self.command()?;
-        command.args(self.configuration.with_runner(&self.tools.path(Role::Runner)));
+        // Without `--quiet`: cargo would have the binaries be quiet, too.
+        let mut command = self.command(|word| word != "--quiet")?;
+        let runner = self.tools.path(Role::Runner);
+        command.args(self.configuration.with_runner(&runner));
+        command.envs(self.configuration.path_to(&runner).map(|path| ("PATH", path)));
         command.env("RUSTDOC", self.tools.path(Role::Rustdoc));
-        command.args((!self.request.is_quiet && !self.request.docs_only).then_some("--quiet"));
         command.arg("--no-fail-fast").stdin(Stdio::null()).stdout(Stdio::null());
         // With `--doc` this is the one call that builds.
         let is_seen = self.request.docs_only;
@@ -114,8 +116,8 @@ impl Cargo<'_> {
         self.scratch.join("calls")
     }
 
-    /// `cargo test` with the user's flags and our wrapper.
-    fn command(&self) -> Result<Command, Problem> {
+    /// `cargo test` with our wrapper and those of the user's flags that `is_wanted`.
+    fn command(&self, is_wanted: impl Fn(&OsString) -> bool) -> Result<Command, Problem> {
         let request = self.request;
         let folder = env::current_dir().map_err(|error| Problem::path("enter", Path::new("."), &error))?;
         let wrapper = self.configuration.wrapper.as_ref();
@@ -128,7 +130,7 @@ impl Cargo<'_> {
             ..Orders::new(&self.tools, &self.notes())
         };
         let mut command = Command::new(&self.program);
-        command.arg("test").args(&request.cargo);
+        command.arg("test").args(request.cargo.iter().filter(|word| is_wanted(word)));
         command.env("RUSTC_WORKSPACE_WRAPPER", self.tools.path(Role::Rustc)).env(VARIABLE, orders.text());
         for name in &self.configuration.taken {
             command.env_remove(name);
@@ -137,7 +139,9 @@ impl Cargo<'_> {
     }
 
     fn suite(&self, mut call: Call, names: &BTreeMap<PathBuf, &Artifact>) -> Suite {
-        call.restore_environment(&self.configuration.taken);
+        let mut changed = self.configuration.taken.clone();
+        changed.extend(self.configuration.path_to(&self.tools.path(Role::Runner)).map(|_| "PATH".into()));
+        call.restore_environment(&changed);
         let package = call.variable("CARGO_PKG_NAME").unwrap_or_default().to_string_lossy().into_owned();
         let (name, has_runner, program) = if call.is_rustdoc {
             (format!("{package} (doc)"), false, self.rustdoc(&call.arguments))
@@ -162,7 +166,7 @@ impl Cargo<'_> {
             match argument.to_str() {
                 Some("--test-runtool") => {
                     let tool = arguments.next().cloned().unwrap_or_default();
-                    ours = Path::new(&tool) == self.tools.path(Role::Runner);
+                    ours = Role::of(&tool) == Some(Role::Runner);
                     words.extend((!ours).then(|| [argument.clone(), tool]).into_iter().flatten());
                 }
                 Some("--test-runtool-arg") if ours => word = arguments.next().cloned().unwrap_or_default(),

@@ -23,7 +23,9 @@ fn dependencies_are_built_once_whoever_comes_first() {
         "fn main() { println!(\"{}\", shop::price(1)) }\n#[test] fn till_has_a_test() {}\n",
     );
     let built: Vec<_> = calls.map(|call| run(&mut shop.cargo(call))).into();
-    built.iter().for_each(|ended| drop(ended.expect_code(0)));
+    for ended in &built {
+        ended.expect_code(0);
+    }
     let built: Vec<Vec<String>> = built.iter().map(compiled).collect();
     assert!(built[0].contains(&"coins".to_owned()), "{built:?}");
     assert!(!built[1].contains(&"coins".to_owned()), "the dependency was built by `cargo snout`: {built:?}");

@@ -24,8 +24,8 @@ fn package() -> Workspace {
     )
 }
 
-/// Sends SIGINT so often, once the test waits; each time when the one before has been seen.
-fn interrupted(times: usize, grace: &str) -> Ended {
+/// Sends SIGINT once the test waits; and again and again, if it is to be `impatient`.
+fn interrupted(is_impatient: bool, grace: &str) -> Ended {
     let workspace = package();
     workspace.snout("--no-run").expect_code(0);
     let folder = scratch();
@@ -35,9 +35,8 @@ fn interrupted(times: usize, grace: &str) -> Ended {
     command.stdout(fs::File::create(&out).expect("a file in the scratch folder")).stderr(Stdio::null());
     let mut sent = 0;
     let mut ended = run_watching(&mut command, |pid| {
-        if told.exists() && sent < times {
-            let pid = pid.to_string();
-            Command::new("kill").args(["-INT", &pid]).status().expect("kill can be run");
+        if told.exists() && (sent == 0 || is_impatient) {
+            Command::new("kill").args(["-INT", &pid.to_string()]).status().expect("kill can be run");
             sent += 1;
         }
         true
@@ -47,8 +46,15 @@ fn interrupted(times: usize, grace: &str) -> Ended {
 }
 
 #[test]
+fn whoever_is_impatient_waits_for_nobody() {
+    let ended = interrupted(true, "10m");
+    assert_eq!(ended.status.and_then(|status| status.signal()), Some(SIGINT), "{ended}");
+    assert_eq!(ended.left_behind, [""; 0], "{ended}");
+}
+
+#[test]
 fn an_interrupted_run_reports_and_dies_by_the_signal() {
-    let ended = interrupted(1, "100ms");
+    let ended = interrupted(false, "100ms");
     assert_eq!(ended.status.and_then(|status| status.signal()), Some(SIGINT), "{ended}");
     let text = ended.text();
     assert!(text.contains(" waits passes\n"), "{ended}");
