@@ -72,7 +72,8 @@ impl Process {
         if started.is_stated {
             command.env("RUST_TEST_THREADS", started.lanes.to_string());
         }
-        if !request.shows_output() {
+        // What rustdoc prints is also all that is known of its tests.
+        if suite.is_doc || !request.shows_output() {
             command.stdout(File::create(output.with_extension("stdout"))?);
             command.stderr(File::create(output.with_extension("stderr"))?);
         }
