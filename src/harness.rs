@@ -1,5 +1,7 @@
 //! The composition root of a test binary: discover, plan, dispatch, accumulate, report, and an exit code.
 
+mod desk;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -8,19 +10,21 @@ use std::sync::OnceLock;
 
 use crate::accumulate::Ledger;
 use crate::cli::{self, Environment, Request};
-use crate::context::{self, Generator, Registry, RunReport};
+use crate::context::{self, Generator, Registry};
 use crate::contract::TestDescAndFn;
 use crate::discover::{self, Selected};
 use crate::dispatch::{self, Ending, Generated, Job, Listener, Values};
 use crate::error::Error;
-use crate::execute::{self, Rules};
-use crate::model::{Case, Event, Finished, Isolation, Notice, RunStarted, Trouble};
+use crate::execute::Rules;
+use crate::model::{Case, Event, Isolation, Notice, RunStarted, Trouble};
 use crate::plan::Plan;
-use crate::report::{self, Reporter};
+use crate::report::{self, Outlets};
 use crate::settings::{Selection, Settings};
 use crate::sys::capture;
 use crate::sys::clock::nanoseconds;
+use crate::sys::environment;
 use crate::sys::standard::StandardStream;
+use desk::Desk;
 
 /// What a run with a failure exits with: libtest's code.
 pub(crate) const FAILURE: u8 = 101;
@@ -72,6 +76,10 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
     if let Some(role) = &role {
         settings.shuffle_seed = role.shuffle_seed();
     }
+    if settings.record.is_some() {
+        // What tests run (this binary again, or another) must not write over the record of this run.
+        environment::remove(cli::RECORD);
+    }
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
     let (tests, registry) = discover::declared(tests);
     let registry = REGISTRY.get_or_init(|| registry);
@@ -113,7 +121,7 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
                 shuffle_seed: settings.shuffle_seed,
                 name_width,
             };
-            run_job(&job, &settings, (started, generated.troubles, values))
+            run_job(&job, (&settings, program), (started, generated.troubles, values))
         }
     }
 }
@@ -224,25 +232,24 @@ fn is_direct(cases: &[Case], settings: &Settings) -> bool {
 
 fn run_job(
     job: &Job,
-    settings: &Settings,
+    (settings, program): (&Settings, &Program),
     (started, troubles, values): (RunStarted, Vec<Trouble>, Values),
 ) -> Result<ExitCode, Error> {
-    let (out, err) = (Box::new(StandardStream::output()), Box::new(StandardStream::error()));
-    let reporter = report::reporter(settings, job.lanes.into(), out, err);
-    let reporter = reporter.map_err(|error| Error::system("make the log file", error))?;
+    let pages = desk::pages(settings, &program.arguments)?;
     let ledger = Ledger::new(job.plan.cases(), settings.show_output);
     let ledger = if job.rules.plugins.is_empty() { ledger } else { ledger.with_all() };
-    let mut desk = Desk { ledger, reporter };
-    let ending = conduct(job, &mut desk, (started, troubles, values))
-        .map_err(|error| Error::system("go on with the run", error))?;
-    match ending {
+    let mut desk = Desk::new(ledger, Outlets::new(settings, job.lanes.into(), pages));
+    let ending = conduct(job, &mut desk, (started, troubles, values));
+    // libtest's warning about the log file has no line break at its end.
+    let is_success = desk.close(if settings.log.is_some() { "\n" } else { "" });
+    match ending.map_err(|error| Error::system("go on with the run", error))? {
         Ending::Interrupted(signal) => dispatch::die_by(signal),
-        Ending::Complete | Ending::FailedFast if desk.ledger.is_success() => Ok(ExitCode::SUCCESS),
-        Ending::Complete | Ending::FailedFast => Ok(ExitCode::from(FAILURE)),
+        Ending::Complete | Ending::FailedFast | Ending::Unheard if is_success => Ok(ExitCode::SUCCESS),
+        Ending::Complete | Ending::FailedFast | Ending::Unheard => Ok(ExitCode::from(FAILURE)),
     }
 }
 
-/// The run, from its first event to its last.
+/// The run, from its first event to its last, which comes whatever happens: what is known by then is to be told.
 fn conduct(
     job: &Job,
     desk: &mut Desk<'_>,
@@ -253,49 +260,11 @@ fn conduct(
     troubles.into_iter().try_for_each(|trouble| desk.hear(Event::Notice(Notice::Trouble(trouble))))?;
     let ending = match job.plan.cases() {
         // Most filters leave most binaries without a test.
-        [] => Ending::Complete,
-        _ => dispatch::run(job, values, desk)?,
+        [] => Ok(Ending::Complete),
+        _ => dispatch::run(job, values, desk),
     };
     let elapsed = std::time::Duration::from_nanos(nanoseconds() - start).saturating_sub(dispatch::paused());
     desk.hear(Event::RunFinished { elapsed })?;
     desk.flush()?;
-    Ok(ending)
-}
-
-impl Desk<'_> {
-    /// What people who wait should know now.
-    fn say_at_once(&mut self, event: &Event) -> io::Result<()> {
-        let Event::Notice(notice) = event else { return Ok(()) };
-        if let Some(line) = report::at_once(notice, &self.ledger) {
-            self.reporter.flush()?;
-            // If standard error is closed, there is nobody to tell.
-            let _ = write!(StandardStream::error(), "\nsnout: {line}\n");
-        }
-        Ok(())
-    }
-}
-
-/// Where events arrive: the ledger takes them in, the reporter says what they call for.
-struct Desk<'run> {
-    ledger: Ledger<'run>,
-    reporter: Box<dyn Reporter>,
-}
-
-impl Listener for Desk<'_> {
-    fn hear(&mut self, event: Event) -> io::Result<()> {
-        self.ledger.apply(&event);
-        self.reporter.event(&event, &self.ledger)?;
-        self.say_at_once(&event)
-    }
-
-    fn run_report(&self) -> RunReport<'_> {
-        let name = |finished: &Finished| self.ledger.case(finished.case).name;
-        let all = self.ledger.all().iter();
-        let tests = all.map(|finished| execute::report(name(finished), &finished.outcome, finished.elapsed));
-        RunReport::new(tests.collect(), self.ledger.is_success())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.reporter.flush()
-    }
+    ending
 }

@@ -70,6 +70,7 @@
 //! | `SNOUT_PROCESSES` | `4`, `0`, `-1` | how many tests run at the same time; also nose's `--processes`, and `--process-timeout` for `SNOUT_TIMEOUT` |
 //! | `SNOUT_RESTART_WORKER` | `each`, `100`, `512MiB`, `0` | when the pool's process is replaced; also nose's `--process-restartworker` |
 //! | `SNOUT_FORMAT` | `pretty`, `terse`, `json`, `junit` | as `--format`, which beats it |
+//! | `SNOUT_RECORD` | `run.jsonl`, `records/` | where to write a record of the run: a file, or a folder for one of each binary |
 //!
 //! A pool is replaced when each of its lanes has run a test (`each`, and the flag without a value), when it has run so many tests,
 //! or once it is found, when a test has finished, to hold more memory. It takes nothing new then, finishes what it has begun, and
@@ -109,6 +110,8 @@ mod dispatch;
 mod entry;
 mod error;
 mod execute;
+#[cfg(all(snout_processes, any(test, fuzzing)))]
+mod fuzzing;
 mod harness;
 mod macros;
 mod model;
@@ -128,6 +131,23 @@ pub use contract::{
 };
 pub use entry::*;
 pub use skip::{end, skip};
+
+/// What `fuzz/` calls. Only there when cargo-fuzz builds the crate.
+#[cfg(all(snout_processes, fuzzing))]
+#[doc(hidden)]
+pub mod __fuzz {
+    pub fn frames(input: &[u8]) {
+        crate::fuzzing::frames(input);
+    }
+
+    pub fn command_line(input: &[u8]) {
+        crate::fuzzing::command_line(input);
+    }
+
+    pub fn words(input: &[u8]) {
+        crate::fuzzing::words(input);
+    }
+}
 
 /// What the macros name. Not for use by hand: it changes as they do.
 #[doc(hidden)]

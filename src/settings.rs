@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) color: ColorChoice,
     /// `--logfile`.
     pub(crate) log: Option<PathBuf>,
+    /// Where to write a record of the run.
+    pub(crate) record: Option<PathBuf>,
     /// `--report-time`, `--ensure-time`.
     pub(crate) time_limits: Option<TimeLimits>,
     /// `--shuffle`: the seed, chosen or given.
@@ -91,6 +93,7 @@ impl Settings {
             timeout: timeout(&flags, environment)?,
             grace: environment.grace()?.unwrap_or(GRACE),
             log: flags.logfile.clone(),
+            record: record(&flags, environment)?,
             selection: Selection::resolve(flags)?,
         })
     }
@@ -159,6 +162,11 @@ fn format(flags: &Flags, environment: &Environment) -> Result<Format, Error> {
     let set = environment.format()?;
     let quiet = flags.quiet.then_some(Format::Terse);
     Ok(flags.format.or(quiet).or(set).unwrap_or_default())
+}
+
+fn record(flags: &Flags, environment: &Environment) -> Result<Option<PathBuf>, Error> {
+    let set = environment.record()?;
+    Ok(flags.record.clone().or(set))
 }
 
 /// A seed alone shuffles, too.
@@ -250,6 +258,19 @@ mod tests {
         let lanes =
             |line, count| settings(line, [("RUST_TEST_THREADS", count)]).lanes.map_or(0, NonZeroUsize::get);
         assert_eq!((lanes("", "7"), lanes("--test-threads 3", "7"), lanes("--list", "x")), (7, 3, 0));
+    }
+
+    #[test]
+    fn a_record_goes_where_the_flag_or_the_variable_says() {
+        for (line, variable, path) in [
+            ("", "", None),
+            ("", "run.jsonl", Some("run.jsonl")),
+            ("--record a", "", Some("a")),
+            ("--record=a/", "b", Some("a/")),
+        ] {
+            let known = settings(line, [("SNOUT_RECORD", variable)]).record;
+            assert_eq!(known, path.map(PathBuf::from), "{line} {variable}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may import. What is not here may not be.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("model", &[]),
     ("sys", &[]),
     ("error", &[]),
@@ -46,6 +46,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("own_main", &["contract", "harness"]),
     ("workspace", &["model", "sys"]),
     ("bin", &[]),
+    ("fuzzing", &["cli", "dispatch", "execute", "model", "settings", "sys"]),
 ];
 
 /// Lines a file may have.

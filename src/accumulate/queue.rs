@@ -21,18 +21,18 @@ use std::sync::atomic::{
     Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
 };
 
-use super::atomics::{AtomicU64, yield_now};
+use super::atomics::{AtomicU32, AtomicU64, Memory, yield_now};
 use crate::model::CaseId;
 
-/// The head of the queue, one word each.
-///
-/// Twice the number of entries, and one more when nothing more will come: who sleeps on the word sees either.
+/// The gate: twice the number of entries, and one more when nothing more will come. Who waits on it sees either.
 const QUEUED: usize = 0;
-const TAKEN: usize = 1;
-/// Tests that still run are stopped.
-const STOPPED: usize = 2;
+/// Tests that still run are stopped: a gate.
+const STOPPED: usize = 1;
+
+/// The head of the queue.
+const TAKEN: usize = 0;
 /// Nothing more is to be begun.
-const ABANDONED: usize = 3;
+const ABANDONED: usize = 1;
 const HEAD: usize = 8;
 
 /// Words a lane has: what it runs, its child's leash, whether its pipes were read, whether its child has made new ones, how far that
@@ -127,20 +127,24 @@ pub(crate) enum HowEnded {
 #[derive(Clone, Copy)]
 pub(crate) struct ChildQueue {
     words: &'static [AtomicU64],
+    gates: &'static [AtomicU32],
     lanes: usize,
     capacity: usize,
 }
 
 impl ChildQueue {
+    /// Gates that a queue has.
+    pub(crate) const GATES: usize = 2;
+
     /// Words of shared memory that a queue takes. No test is in it twice, so one entry for each is enough.
     pub(crate) fn size(lanes: usize, cases: usize) -> usize {
         HEAD + lanes * LANE + cases.max(1) * ENTRY
     }
 
-    /// The queue in these words, which must be `size` many and all zero when the first process sees them.
-    pub(crate) fn new(words: &'static [AtomicU64], lanes: usize, cases: usize) -> ChildQueue {
+    /// The queue in these words, which must be `size` many and all zero when the first process sees them, and its gate.
+    pub(crate) fn new((words, gates): Memory, lanes: usize, cases: usize) -> ChildQueue {
         assert!(words.len() >= ChildQueue::size(lanes, cases), "the queue is larger than its memory");
-        ChildQueue { words, lanes, capacity: cases.max(1) }
+        ChildQueue { words, gates, lanes, capacity: cases.max(1) }
     }
 
     fn entry(&self, place: Place) -> &'static [AtomicU64] {
@@ -155,23 +159,23 @@ impl ChildQueue {
     /// Appends a turn, which must not have been in the queue before: a fork server that has looked at an entry long ago would take the
     /// second for the first. The supervisor's, as is every method up to `taken`.
     pub(crate) fn push(&self, turn: Turn) -> Place {
-        let place = Place(self.words[QUEUED].load(Relaxed) / 2);
+        let place = Place(self.queued());
         let entry = self.entry(place);
         entry[1].store(0, SeqCst);
         entry[2].store(place.0 + 1, Relaxed);
         entry[0].store(pack(turn, NOBODY), Release);
-        self.words[QUEUED].store((place.0 + 1) * 2, SeqCst);
+        self.gates[QUEUED].store((place.0 as u32 + 1) * 2, SeqCst);
         place
     }
 
     /// Nothing more will come: fork servers end when they find nothing to do.
     pub(crate) fn close(&self) {
-        self.words[QUEUED].fetch_or(1, SeqCst);
+        self.gates[QUEUED].fetch_or(1, SeqCst);
     }
 
     /// Gives up what nobody has taken yet: it will not be. What has been taken by now has an owner.
     pub(crate) fn give_up(&self) {
-        let queued = self.words[QUEUED].load(SeqCst) / 2;
+        let queued = self.queued();
         for place in self.taken().0..queued {
             let give_up = |word| {
                 let (turn, taker) = unpack(word);
@@ -196,22 +200,26 @@ impl ChildQueue {
 
     /// Tests that still run are stopped: a child with fixtures tears those down that the test at hand does not hold.
     pub(crate) fn stop(&self) {
-        self.words[STOPPED].store(1, SeqCst);
+        self.gates[STOPPED].store(1, SeqCst);
     }
 
     /// Whether that was said.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.words[STOPPED].load(SeqCst) == 1
+        self.gates[STOPPED].load(SeqCst) == 1
     }
 
     /// The word by which it is said.
-    pub(crate) fn stop_gate(&self) -> &'static AtomicU64 {
-        &self.words[STOPPED]
+    pub(crate) fn stop_gate(&self) -> &'static AtomicU32 {
+        &self.gates[STOPPED]
     }
 
     /// The word that idle fork servers wait on.
-    pub(crate) fn gate(&self) -> &'static AtomicU64 {
-        &self.words[QUEUED]
+    pub(crate) fn gate(&self) -> &'static AtomicU32 {
+        &self.gates[QUEUED]
+    }
+
+    fn queued(&self) -> u64 {
+        (self.gates[QUEUED].load(SeqCst) / 2).into()
     }
 
     /// What a lane's fork server has in hand.
@@ -262,7 +270,7 @@ impl ChildQueue {
     pub(crate) fn take(&self, lane: usize) -> Option<(Place, Turn)> {
         loop {
             let place = Place(self.words[TAKEN].load(SeqCst));
-            if place.0 >= self.words[QUEUED].load(SeqCst) / 2 {
+            if place.0 >= self.queued() {
                 return None;
             }
             let entry = self.entry(place);
@@ -284,12 +292,12 @@ impl ChildQueue {
 
     /// Whether there is nothing to take.
     pub(crate) fn is_all_taken(&self) -> bool {
-        self.words[TAKEN].load(SeqCst) >= self.words[QUEUED].load(SeqCst) / 2
+        self.words[TAKEN].load(SeqCst) >= self.queued()
     }
 
     /// Whether nothing more will come; else what the gate reads while there is nothing to take.
-    pub(crate) fn wait_value(&self) -> Option<u64> {
-        let queued = self.words[QUEUED].load(SeqCst);
+    pub(crate) fn wait_value(&self) -> Option<u32> {
+        let queued = self.gates[QUEUED].load(SeqCst);
         queued.is_multiple_of(2).then_some(queued)
     }
 

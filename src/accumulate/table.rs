@@ -21,7 +21,7 @@ use std::sync::atomic::{
 };
 use std::time::Duration;
 
-use super::atomics::AtomicU64;
+use super::atomics::{AtomicU32, AtomicU64, Memory};
 use super::claims::Claims;
 use crate::model::{CaseId, Moment};
 
@@ -61,19 +61,22 @@ const WRITTEN: u64 = 0x80;
 
 /// The head of the table, one word each.
 const NEXT: usize = 0;
-const LANES: usize = 1;
 const FINISHED: usize = 2;
 const DOORBELL: usize = 3;
-const GRANTED: usize = 4;
 const LISTED: usize = 5;
-const SERIAL: usize = 6;
 const HOST: usize = 7;
-/// For how many nanoseconds the run has stood still, and whether it does now.
+/// For how many nanoseconds the run has stood still.
 const PAUSED: usize = 8;
-const IS_PAUSED: usize = 9;
 /// How often lanes have been asked what their tests have printed.
 const ASKED: usize = 10;
 const HEAD: usize = 16; // the rest keeps the slots on a cache line of their own
+
+/// The gates: words that somebody waits on.
+const LANES: usize = 0;
+const GRANTED: usize = 1;
+const SERIAL: usize = 2;
+/// Every process of the run is being stopped.
+const IS_PAUSED: usize = 3;
 
 /// Words a test has in the table: state, start, end.
 const SLOT: usize = 3;
@@ -82,6 +85,7 @@ const SLOT: usize = 3;
 #[derive(Clone, Copy)]
 pub(crate) struct RunTable {
     words: &'static [AtomicU64],
+    gates: &'static [AtomicU32],
     lanes: usize,
     cases: usize,
     /// How many of them are the pool's.
@@ -134,25 +138,28 @@ pub(crate) struct LaneCounts {
 }
 
 impl LaneCounts {
-    fn unpack(word: u64) -> LaneCounts {
+    fn unpack(word: u32) -> LaneCounts {
         LaneCounts { allowed: ((word >> 16) & 0xffff) as u16, active: (word & 0xffff) as u16 }
     }
 
-    fn pack(self) -> u64 {
-        u64::from(self.allowed) << 16 | u64::from(self.active)
+    fn pack(self) -> u32 {
+        u32::from(self.allowed) << 16 | u32::from(self.active)
     }
 }
 
 impl RunTable {
+    /// Gates that a table has.
+    pub(crate) const GATES: usize = 4;
+
     /// Words of shared memory that a table takes.
     pub(crate) fn size(lanes: usize, cases: usize) -> usize {
         HEAD + lanes + cases + cases * SLOT
     }
 
-    /// The table in these words, which must be `size` many and all zero when the first process sees them.
-    pub(crate) fn new(words: &'static [AtomicU64], lanes: usize, cases: usize) -> RunTable {
+    /// The table in these words, which must be `size` many and all zero when the first process sees them, and its gates.
+    pub(crate) fn new((words, gates): Memory, lanes: usize, cases: usize) -> RunTable {
         assert!(words.len() >= RunTable::size(lanes, cases), "the run table is larger than its memory");
-        RunTable { words, lanes, cases, in_pool: cases }
+        RunTable { words, gates, lanes, cases, in_pool: cases }
     }
 
     /// The same, where only so many cases are the pool's.
@@ -161,39 +168,39 @@ impl RunTable {
     }
 
     /// The word that lanes wait on when they may not enter.
-    pub(crate) fn lane_gate(&self) -> &'static AtomicU64 {
-        &self.words[LANES]
+    pub(crate) fn lane_gate(&self) -> &'static AtomicU32 {
+        &self.gates[LANES]
     }
 
     /// The word that a lane waits on in lockstep.
-    pub(crate) fn grant_gate(&self) -> &'static AtomicU64 {
-        &self.words[GRANTED]
+    pub(crate) fn grant_gate(&self) -> &'static AtomicU32 {
+        &self.gates[GRANTED]
     }
 
     pub(crate) fn lane_counts(&self) -> LaneCounts {
-        LaneCounts::unpack(self.words[LANES].load(SeqCst))
+        LaneCounts::unpack(self.gates[LANES].load(SeqCst))
     }
 
     /// Sets how many lanes the pool may use. Lanes over that number run on to the end of their test.
     pub(crate) fn allow_lanes(&self, allowed: u16) {
         let change = |word| Some(LaneCounts { allowed, ..LaneCounts::unpack(word) }.pack());
-        let _ = self.words[LANES].fetch_update(SeqCst, SeqCst, change);
+        let _ = self.gates[LANES].fetch_update(SeqCst, SeqCst, change);
     }
 
     /// Forgets the lanes of a pool that is gone.
     pub(crate) fn reset_lanes(&self) {
-        self.words[LANES].store(0, SeqCst);
+        self.gates[LANES].store(0, SeqCst);
         self.lane_words().iter().for_each(|lane| lane.store(0, SeqCst));
     }
 
     /// Makes this lane active if there is room; else what the gate read.
-    pub(crate) fn try_enter(&self) -> Result<(), u64> {
+    pub(crate) fn try_enter(&self) -> Result<(), u32> {
         let enter = |word| {
             let counts = LaneCounts::unpack(word);
             (counts.active < counts.allowed)
                 .then(|| LaneCounts { active: counts.active + 1, ..counts }.pack())
         };
-        self.words[LANES].fetch_update(SeqCst, SeqCst, enter).map(drop)
+        self.gates[LANES].fetch_update(SeqCst, SeqCst, enter).map(drop)
     }
 
     /// Whether the lanes that are active may go on to another test.
@@ -204,7 +211,7 @@ impl RunTable {
 
     /// Makes this lane inactive.
     pub(crate) fn leave(&self) {
-        self.words[LANES].fetch_sub(1, SeqCst);
+        self.gates[LANES].fetch_sub(1, SeqCst);
     }
 
     fn claims(&self) -> Claims {
@@ -247,26 +254,26 @@ impl RunTable {
     }
 
     /// Permits claims up to this many; in lockstep only.
-    pub(crate) fn grant(&self, claims: u64) {
-        self.words[GRANTED].store(claims, Release);
+    pub(crate) fn grant(&self, claims: u32) {
+        self.gates[GRANTED].store(claims, Release);
     }
 
-    pub(crate) fn granted(&self) -> u64 {
-        self.words[GRANTED].load(Acquire)
+    pub(crate) fn granted(&self) -> u32 {
+        self.gates[GRANTED].load(Acquire)
     }
 
     /// Permits what has to run alone: nothing else runs, and nothing else begins.
     pub(crate) fn grant_serial(&self) {
-        self.words[SERIAL].store(1, SeqCst);
+        self.gates[SERIAL].store(1, SeqCst);
     }
 
     pub(crate) fn is_serial_granted(&self) -> bool {
-        self.words[SERIAL].load(SeqCst) == 1
+        self.gates[SERIAL].load(SeqCst) == 1
     }
 
     /// The word that the first lane waits on before what has to run alone.
-    pub(crate) fn serial_gate(&self) -> &'static AtomicU64 {
-        &self.words[SERIAL]
+    pub(crate) fn serial_gate(&self) -> &'static AtomicU32 {
+        &self.gates[SERIAL]
     }
 
     /// What the fixture host is about; written by the host, and by the supervisor when that is gone.
@@ -290,16 +297,16 @@ impl RunTable {
 
     /// Says that every process of the run is being stopped.
     pub(crate) fn set_paused(&self, paused: bool) {
-        self.words[IS_PAUSED].store(u64::from(paused), SeqCst);
+        self.gates[IS_PAUSED].store(u32::from(paused), SeqCst);
     }
 
     pub(crate) fn is_paused(&self) -> bool {
-        self.words[IS_PAUSED].load(SeqCst) == 1
+        self.gates[IS_PAUSED].load(SeqCst) == 1
     }
 
     /// The word that whoever must not go on yet waits on.
-    pub(crate) fn pause_gate(&self) -> &'static AtomicU64 {
-        &self.words[IS_PAUSED]
+    pub(crate) fn pause_gate(&self) -> &'static AtomicU32 {
+        &self.gates[IS_PAUSED]
     }
 
     /// Says that the run goes on, after so long.

@@ -33,6 +33,7 @@ pub(crate) struct Flags {
     pub(crate) format: Option<Format>,
     pub(crate) color: ColorChoice,
     pub(crate) logfile: Option<PathBuf>,
+    pub(crate) record: Option<PathBuf>,
     pub(crate) report_time: bool,
     pub(crate) ensure_time: bool,
     pub(crate) shuffle: bool,

@@ -18,6 +18,7 @@ use std::ffi::OsStr;
 
 pub(crate) use environment::Environment;
 pub(crate) use flags::Flags;
+pub(crate) use variables::RECORD;
 
 use crate::error::Error;
 use restart::EACH;

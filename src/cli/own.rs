@@ -1,11 +1,13 @@
 //! The values of our own variables.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Environment;
 use super::flags::FORMATS;
 use super::restart::{self, RESTART};
 use super::table::PROCESSES;
+use super::variables::RECORD;
 use crate::error::Error;
 use crate::model::{Format, Isolate, Isolation, Restart, ThreadMode, parse_duration};
 
@@ -49,6 +51,17 @@ impl Environment {
 
     pub(crate) fn grace(&self) -> Result<Option<Duration>, Error> {
         self.duration("SNOUT_GRACE")
+    }
+
+    /// Where to write a record of the run.
+    pub(crate) fn record(&self) -> Result<Option<PathBuf>, Error> {
+        match self.own(RECORD) {
+            // The variable was no text, and what is left of it names something else.
+            Some(value) if value.contains(char::REPLACEMENT_CHARACTER) => {
+                Err(Error::value(RECORD, value, "no UTF-8: name a path that is"))
+            }
+            path => Ok(path.map(PathBuf::from)),
+        }
     }
 
     /// The choice that a variable makes among `choices`; `advice` says what it can be.
@@ -96,6 +109,7 @@ mod tests {
             environment.processes().err(),
             environment.restart().err(),
             environment.grace().err(),
+            environment.record().err(),
         ];
         refusals.into_iter().flatten().next().map(|error| error.to_string())
     }
@@ -103,8 +117,10 @@ mod tests {
     #[test]
     fn every_variable_there_is_has_values_that_are_refused_and_may_be_empty() {
         for variable in &VARIABLES {
-            let text = refusal(variable.name, "5 parsecs").unwrap();
-            assert!(text.starts_with(&format!("{} is `5 parsecs`, which is no", variable.name)), "{text}");
+            // Nearly everything is a path.
+            let value = if variable.values == "PATH" { "5\u{fffd}parsecs" } else { "5 parsecs" };
+            let text = refusal(variable.name, value).unwrap();
+            assert!(text.starts_with(&format!("{} is `{value}`, which is no", variable.name)), "{text}");
             assert_eq!(refusal(variable.name, ""), None);
         }
     }

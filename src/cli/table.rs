@@ -58,7 +58,7 @@ macro_rules! note {
 }
 
 /// Every flag. `--test-threads` and `--color` may be repeated since Rust 1.100; before, libtest refuses that.
-pub(super) const FLAGS: [Flag; 27] = [
+pub(super) const FLAGS: [Flag; 28] = [
     switch("include-ignored", "Run ignored and not ignored tests", note!(include_ignored)),
     switch("ignored", "Run only ignored tests", note!(ignored)),
     switch(
@@ -88,7 +88,14 @@ pub(super) const FLAGS: [Flag; 27] = [
         "Number of threads used for running tests in parallel",
         set_threads,
     ),
-    // nose's names, and what they mean there. libtest's help does not have them, so neither has ours; README does.
+    // Our own, and nose's. libtest's help does not have them, so neither has ours; README does.
+    Flag {
+        hidden: true,
+        ..value("record", Takes::One("PATH"), "Write a record of the run, as SNOUT_RECORD", |flags, value| {
+            flags.record = Some(value.into());
+            Ok(())
+        })
+    },
     Flag {
         hidden: true,
         ..value(

@@ -13,7 +13,7 @@ const fn variable(name: &'static str, values: &'static str, help: &'static str) 
 }
 
 /// Those that steer a run.
-pub(super) const VARIABLES: [Variable; 8] = [
+pub(super) const VARIABLES: [Variable; 9] = [
     variable(
         "SNOUT_THREAD_MODE",
         "fresh|pooled",
@@ -57,7 +57,16 @@ pub(super) const VARIABLES: [Variable; 8] = [
         "pretty|terse|json|junit",
         "how results are written; --format and --quiet go before it",
     ),
+    variable(
+        RECORD,
+        "PATH",
+        "where to write a record of the run, JSON lines for programs: a file, or a folder, in which each test binary makes a \
+         file of its own; --record goes before it",
+    ),
 ];
+
+/// Where to write a record of the run. Tests do not see it: a binary that one of them runs has a run of its own.
+pub(crate) const RECORD: &str = "SNOUT_RECORD";
 
 /// Names that are promised, and refused until they do something: ignored, they would be believed.
 pub(super) const NOT_BUILT: [&str; 2] = ["SNOUT_ORDER", "SNOUT_SHARD"];

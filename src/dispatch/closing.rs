@@ -1,6 +1,8 @@
 //! The end of a run: no process is left, and what was found on the way is told.
 
 use std::io;
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::direct;
 use super::fork_servers::ForkServer;
@@ -8,8 +10,13 @@ use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::model::Notice;
 use crate::sys::futex;
-use crate::sys::process::{self, Change};
+use crate::sys::process::{self, Change, Pid};
 use crate::sys::signals::Signal;
+
+/// How long to try to end what tests have left.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+const GLANCE: Duration = Duration::from_millis(1);
 
 impl Supervisor<'_> {
     /// Ends every process that is left, and tells of what was found then.
@@ -42,9 +49,7 @@ impl Supervisor<'_> {
             self.read_pipes()?;
             self.watch_time()?;
         }
-        let left = process::adopted();
-        left.iter().for_each(|(pid, _)| process::kill_one(*pid));
-        self.tell_of_leftovers(left, None)?;
+        self.tell_of_leftovers(end_adopted(), None)?;
         self.tell_of_killed()?;
         if self.is_killing() { Ok(()) } else { self.report_plugins() }
     }
@@ -93,10 +98,31 @@ impl Supervisor<'_> {
             if matches!(change, Change::Stopped(_)) {
                 continue;
             }
+            // What it said last is still in its pipe; nobody can be told if that cannot be read.
+            let _ = self.read_pipes();
             process::kill_group_of(pid);
             self.fork_servers.retain(|server| server.pid != pid);
             self.host.take_if(|host| host.pid == pid);
             self.pool.take_if(|pool| pool.pid() == Some(pid));
         }
+    }
+}
+
+/// Ends whoever is left, and says who that was. Whoever is killed leaves its own children here.
+fn end_adopted() -> Vec<(Pid, String)> {
+    let mut all: Vec<(Pid, String)> = Vec::new();
+    let deadline = now().after(PATIENCE);
+    loop {
+        let found = process::adopted();
+        if found.is_empty() || now() >= deadline {
+            return all;
+        }
+        for orphan in found {
+            process::kill_one(orphan.0);
+            if all.iter().all(|(known, _)| *known != orphan.0) {
+                all.push(orphan);
+            }
+        }
+        sleep(GLANCE);
     }
 }

@@ -18,7 +18,7 @@ use super::pause::run_time;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::{Place, State};
-use crate::model::{CaseId, Cause, Failure, Moment, Notice};
+use crate::model::{CaseId, Cause, Failure, Moment, Notice, Outcome};
 use crate::sys::futex;
 use crate::sys::process;
 
@@ -224,18 +224,40 @@ impl Supervisor<'_> {
         if !self.is_killing() {
             return Ok(());
         }
-        let alone = self.outstanding.places().filter_map(|place| self.current_of(place));
-        let pool =
-            self.table.running().map(|case| (case, 0)).filter(|(case, _)| self.book.is_with_pool(*case));
-        let ran: Vec<(CaseId, u64)> = alone.chain(pool).collect();
-        for (case, attempt) in ran {
+        let places: Vec<Place> = self.outstanding.places().collect();
+        places.into_iter().try_for_each(|place| self.settle_suite(place))?;
+        let alone: Vec<(CaseId, u64)> =
+            self.outstanding.places().filter_map(|place| self.current_of(place)).collect();
+        let is_begun = |&case: &CaseId| {
+            self.book.is_with_pool(case) && self.table.slot(case, 0).state() != State::Pending
+        };
+        let pool: Vec<CaseId> = self.job.plan.order().iter().copied().filter(is_begun).collect();
+        // Some have come out since they were last looked at.
+        for case in pool {
+            if !self.settle(case)? {
+                self.tell_of_stopped(case, 0)?;
+            }
+        }
+        for (case, attempt) in alone {
             let slot = self.table.slot(case, attempt);
-            let runs = matches!(slot.state(), State::Running | State::SettingUp | State::TearingDown);
-            if let Some(failure) = self.interrupted(case, run_time(slot.started())).filter(|_| runs) {
-                self.book.fail(case, failure)?;
+            match slot.state() {
+                State::Pending => {}
+                State::Passed => {
+                    let elapsed = run_time(slot.ended()).since(run_time(slot.started()));
+                    self.book.finish_plainly(case, Outcome::Passed, elapsed)?;
+                }
+                _ => self.tell_of_stopped(case, attempt)?,
             }
         }
         Ok(())
+    }
+
+    fn tell_of_stopped(&mut self, case: CaseId, attempt: u64) -> io::Result<()> {
+        let started = run_time(self.table.slot(case, attempt).started());
+        match self.interrupted(case, started) {
+            Some(failure) => self.book.fail(case, failure),
+            None => Ok(()),
+        }
     }
 
     fn current_of(&self, place: Place) -> Option<(CaseId, u64)> {

@@ -20,8 +20,9 @@ use crate::execute::{
 use crate::model::{Isolate, Isolation, Restart};
 use crate::sys::descriptor::pipe;
 use crate::sys::process::{self, Connections, Fork, Forker, Pid, adopt_orphans};
+use crate::sys::shared::{self, Shared, Size};
 use crate::sys::signals::{Signal, SignalMask, Signals};
-use crate::sys::{shared, socket};
+use crate::sys::socket;
 
 /// Makes processes.
 pub(super) struct Launcher<'run> {
@@ -73,17 +74,20 @@ pub(super) struct PoolEnds {
 }
 
 impl Memory {
-    /// Words that it takes.
-    pub(super) fn size(job: &Job, lanes: usize) -> usize {
+    /// What it takes.
+    pub(super) fn size(job: &Job, lanes: usize) -> Size {
         let cases = job.plan.cases().len();
-        RunTable::size(lanes, cases) + ChildQueue::size(lanes, cases)
+        let words = RunTable::size(lanes, cases) + ChildQueue::size(lanes, cases);
+        Size { words, gates: RunTable::GATES + ChildQueue::GATES }
     }
 
-    pub(super) fn new(words: &'static [std::sync::atomic::AtomicU64], job: &Job, lanes: usize) -> Memory {
+    pub(super) fn new(shared: Shared, job: &Job, lanes: usize) -> Memory {
         let cases = job.plan.cases().len();
-        let (table, queue) = words.split_at(RunTable::size(lanes, cases));
-        let table = RunTable::new(table, lanes, cases).with_in_pool(job.plan.count_in_pool());
-        Memory { table, queue: ChildQueue::new(queue, lanes, cases) }
+        let (table, queue) = shared.words.split_at(RunTable::size(lanes, cases));
+        let (table_gates, queue_gates) = shared.gates.split_at(RunTable::GATES);
+        let table = RunTable::new((table, table_gates), lanes, cases);
+        let queue = ChildQueue::new((queue, queue_gates), lanes, cases);
+        Memory { table: table.with_in_pool(job.plan.count_in_pool()), queue }
     }
 }
 
@@ -107,17 +111,17 @@ impl<'run> Launcher<'run> {
         }
         let lanes = usize::from(job.lanes);
         let size = Memory::size(job, lanes);
-        let (words, memory_file) = if (forker.is_some() && !by_file) || job.in_process {
-            (shared::words(size)?, None)
+        let (shared, memory_file) = if (forker.is_some() && !by_file) || job.in_process {
+            (shared::memory(size)?, None)
         } else {
-            shared::words_in_file(size).map(|(words, file)| (words, Some(file)))?
+            shared::memory_in_file(size).map(|(shared, file)| (shared, Some(file)))?
         };
         Ok(Launcher {
             job,
             pid: process::own_number(),
             signals,
             forker,
-            memory: Memory::new(words, job, lanes),
+            memory: Memory::new(shared, job, lanes),
             memory_file,
             doorbell: pipe()?,
             nowhere: File::open("/dev/null")?,
@@ -133,14 +137,14 @@ impl<'run> Launcher<'run> {
         doorbell: OwnedFd,
     ) -> io::Result<Launcher<'run>> {
         let lanes = usize::from(job.lanes);
-        let words = shared::words_from_file(Memory::size(job, lanes), memory)?;
+        let shared = shared::memory_from_file(Memory::size(job, lanes), memory)?;
         let nowhere = File::open("/dev/null")?;
         Ok(Launcher {
             job,
             pid: supervisor,
             signals: None,
             forker: None,
-            memory: Memory::new(words, job, lanes),
+            memory: Memory::new(shared, job, lanes),
             memory_file: None,
             doorbell: (nowhere.try_clone()?.into(), doorbell),
             nowhere,

@@ -65,6 +65,8 @@ pub(crate) use crate::sys::{process::is_traced as is_watched, signals::die_by};
 pub(crate) use host::generate;
 #[cfg(snout_processes)]
 pub(crate) use pause::paused;
+#[cfg(all(snout_processes, any(test, fuzzing)))]
+pub(crate) use role::expect_role;
 #[cfg(snout_processes)]
 pub(crate) use role::take_role;
 #[cfg(not(snout_processes))]
@@ -93,6 +95,9 @@ pub(crate) fn run(job: &Job, values: Values, listener: &mut dyn Listener) -> io:
 pub(crate) trait Listener {
     /// Takes in one event.
     fn hear(&mut self, event: Event) -> io::Result<()>;
+
+    /// Whether anybody may learn what is still to come. If not, nothing new need be started.
+    fn is_heard(&self) -> bool;
 
     /// What has been heard so far, for plugins.
     fn run_report(&self) -> RunReport<'_>;
@@ -147,4 +152,6 @@ pub(crate) enum Ending {
     FailedFast,
     /// This signal ended it.
     Interrupted(i32),
+    /// Nobody heard of it any more.
+    Unheard,
 }

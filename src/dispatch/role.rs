@@ -124,8 +124,8 @@ impl Role {
         let memory_file = inherited(memory)?;
         let (doorbell, first) = (inherited(doorbell)?, inherited(first)?);
         let lanes = usize::from(self.lanes);
-        let words = shared::words_from_file(Memory::size(job, lanes), &memory_file).ok()?;
-        let memory = Memory::new(words, job, lanes);
+        let shared = shared::memory_from_file(Memory::size(job, lanes), &memory_file).ok()?;
+        let memory = Memory::new(shared, job, lanes);
         if let Part::Child(_, lane) = self.part {
             show_where_it_hangs(memory.queue, lane);
         }
@@ -152,6 +152,14 @@ impl Role {
                 )
             }
         }
+    }
+}
+
+/// Whatever text this is: a role that is understood is understood in the same way when it is told on.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn expect_role(text: &str) {
+    if let Some(told) = Role::parse(text).map(|role| role.told()) {
+        assert_eq!(Role::parse(&told).map(|role| role.told()), Some(told));
     }
 }
 

@@ -35,6 +35,9 @@ fn tell(book: &mut Book<'_>, troubles: Vec<Trouble>) -> io::Result<()> {
 
 fn run_all(job: &Job, book: &mut Book<'_>) -> io::Result<Ending> {
     for &first in job.plan.order() {
+        if !book.is_heard() {
+            return Ok(Ending::Unheard);
+        }
         let mut here = Here::new(&job.rules, job.registry);
         for &case in job.plan.rest_of_unit(first).unwrap_or(&[first]) {
             run_case(book, &mut here, case)?;

@@ -217,7 +217,7 @@ impl Supervisor<'_> {
     pub(super) fn keep_step(&mut self) -> io::Result<()> {
         let claimed = self.table.claimed();
         let order = self.job.plan.order();
-        if !self.job.is_lockstep() || self.pool.is_none() || self.table.granted() != claimed as u64 {
+        if !self.job.is_lockstep() || self.pool.is_none() || self.table.granted() != claimed as u32 {
             return Ok(());
         }
         if self.table.is_closed() {
@@ -229,7 +229,7 @@ impl Supervisor<'_> {
         if let Some(&next) = order.get(claimed).filter(|_| is_free) {
             self.book.announce(next)?;
             self.book.flush()?;
-            self.table.grant(claimed as u64 + 1);
+            self.table.grant(claimed as u32 + 1);
             futex::wake_all(self.table.grant_gate());
         }
         Ok(())

@@ -152,6 +152,11 @@ impl<'run> Book<'run> {
         self.listener.hear(Event::Notice(notice))
     }
 
+    /// Whether anybody may learn what is still to come.
+    pub(super) fn is_heard(&self) -> bool {
+        self.listener.is_heard()
+    }
+
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.listener.flush()
     }

@@ -62,6 +62,11 @@ impl Supervisor<'_> {
             self.queue.push_front(Unit::new(self.job.plan, case, None));
             return Ok(());
         }
+        if slot.state() == State::Pending && unit.settled > 0 {
+            // Between two tests, by something that one of those before has left: the next cannot be blamed for it.
+            self.suite_is_through(unit, found, (how, end.tear_down))?;
+            return self.go_on_behind(unit, 0);
+        }
         let timeout = self.job.rules.timeout_of(self.book.case(case));
         if let Some(finished) = self.given_up(case, slot) {
             if let TearDown::Of(fixture) = end.tear_down {

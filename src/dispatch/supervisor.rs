@@ -157,12 +157,15 @@ impl<'run> Supervisor<'run> {
         if self.book.is_complete() {
             return Some(Ending::Complete);
         }
-        self.is_cut_short().then_some(Ending::FailedFast)
+        if self.job.rules.fail_fast && self.book.has_failed() {
+            return Some(Ending::FailedFast);
+        }
+        (!self.book.is_heard()).then_some(Ending::Unheard)
     }
 
-    /// Whether nothing new is to start: a failure ends the run, or a signal.
+    /// Whether nothing new is to start: a failure ends the run, or a signal, or nobody hears of it.
     pub(super) fn is_cut_short(&self) -> bool {
-        self.is_interrupted() || self.job.rules.fail_fast && self.book.has_failed()
+        self.is_interrupted() || self.job.rules.fail_fast && self.book.has_failed() || !self.book.is_heard()
     }
 
     /// Sleeps until something may have happened.

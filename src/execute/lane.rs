@@ -119,8 +119,8 @@ impl Lane {
 
     fn wait_for_permission(&self, end: usize) {
         let table = self.worker.table;
-        while table.granted() <= table.claimed() as u64 && table.is_left(end) {
-            futex::wait(table.grant_gate(), table.claimed() as u64, LOOK_AGAIN);
+        while table.granted() <= table.claimed() as u32 && table.is_left(end) {
+            futex::wait(table.grant_gate(), table.claimed() as u32, LOOK_AGAIN);
         }
     }
 

@@ -56,6 +56,9 @@ pub(crate) struct Outlet {
     pub(crate) output: Option<OwnedFd>,
 }
 
+/// Where frames go, and output.
+type WritingEnds = (OwnedFd, Option<OwnedFd>);
+
 impl Suite {
     /// Runs the unit that begins with this turn's test, and ends the process.
     ///
@@ -215,12 +218,13 @@ impl Outlet {
             State::Reported
         };
         // A test that is a unit by itself is taken in with its process: nothing else will be in these pipes.
-        let has_written = is_suite && self.has_written();
-        if has_written {
+        let new = (is_suite && self.has_written()).then(|| self.send_new_pipes());
+        if let Some(Ok(_)) = new {
+            // Only now: what the supervisor takes away must have been replaced. A test may have closed the socket.
             slot.mark_written();
         }
         slot.finish(state, slot.started().after(elapsed));
-        if has_written { self.renew() } else { Ok(()) }
+        new.map_or(Ok(()), |pipes| self.write_to(pipes?))
     }
 
     fn has_written(&self) -> bool {
@@ -229,14 +233,18 @@ impl Outlet {
         !is_silent || self.queue.are_pipes_touched(self.lane)
     }
 
-    /// Makes new pipes for the next test.
-    fn renew(&mut self) -> io::Result<()> {
+    /// Makes pipes for the next test, and sends the supervisor the ends to read from.
+    fn send_new_pipes(&self) -> io::Result<WritingEnds> {
         let (frames, frames_end) = pipe()?;
         let output = if self.output.is_some() { Some(pipe()?) } else { None };
         self.queue.renew_pipes_in_child(self.lane);
         parcel::send_pipes(&self.socket, &frames, output.as_ref().map(|(reader, _)| reader))?;
-        self.frames = Arc::new(File::from(frames_end));
-        if let Some((_, writer)) = output {
+        Ok((frames_end, output.map(|(_, writer)| writer)))
+    }
+
+    fn write_to(&mut self, (frames, output): WritingEnds) -> io::Result<()> {
+        self.frames = Arc::new(File::from(frames));
+        if let Some(writer) = output {
             replace_standard(1, writer.as_raw_fd())?;
             replace_standard(2, writer.as_raw_fd())?;
             self.output = Some(writer);

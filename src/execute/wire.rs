@@ -201,9 +201,10 @@ fn decode(mut frame: &[u8]) -> Option<Frame> {
         }
         GENERATED => {
             let generator = take_number(&mut frame)?.try_into().ok()?;
-            Some(Frame::Generated(generator, take_text(&mut frame)?))
+            let name = take_text(&mut frame)?;
+            frame.is_empty().then_some(Frame::Generated(generator, name))
         }
-        ALL_GENERATED => Some(Frame::AllGenerated),
+        ALL_GENERATED => frame.is_empty().then_some(Frame::AllGenerated),
         SO_FAR => {
             let case = CaseId(take_number(&mut frame)?.try_into().ok()?);
             Some(Frame::SoFar(case, Output::from(frame.to_vec())))
@@ -381,7 +382,7 @@ fn take_death(frame: &mut &[u8]) -> Option<Death> {
         0 => Some(Death::Exited(number)),
         1 => Some(Death::Killed(number)),
         2 => Some(Death::Stopped(number)),
-        3 => Some(Death::HungAtExit),
+        3 if number == 0 => Some(Death::HungAtExit),
         _ => None,
     }
 }
@@ -463,11 +464,11 @@ mod tests {
 
     #[test]
     fn frames_behind_each_other_come_out_one_by_one() {
-        let mut decoder = Decoder::default();
-        for outcome in outcomes() {
-            send(&finished(outcome, b"x"), decoder.buffer()).unwrap();
+        let (outcomes, mut decoder) = (outcomes(), Decoder::default());
+        for outcome in &outcomes {
+            send(&finished(outcome.clone(), b"x"), decoder.buffer()).unwrap();
         }
-        for outcome in outcomes() {
+        for outcome in outcomes {
             assert_eq!(next_finished(&mut decoder).outcome, outcome);
         }
     }

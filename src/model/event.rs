@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{CaseId, Death, Outcome, Output};
 
 /// One thing that happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Event {
     /// Selected, planned, nothing started yet.
     RunStarted(RunStarted),
@@ -25,7 +25,7 @@ pub(crate) enum Event {
 }
 
 /// What there is to run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RunStarted {
     /// Tests selected, ignored ones among them.
     pub(crate) selected: usize,
@@ -37,7 +37,7 @@ pub(crate) struct RunStarted {
 }
 
 /// A test has come out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Finished {
     pub(crate) case: CaseId,
     pub(crate) outcome: Outcome,
@@ -48,7 +48,7 @@ pub(crate) struct Finished {
 }
 
 /// What libtest has no words for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Notice {
     /// A test went wrong in the pool and gets a process of its own.
     Escalated { case: CaseId, cause: Cause },
@@ -73,7 +73,7 @@ pub(crate) enum Notice {
 }
 
 /// A test that runs, and where.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Running {
     pub(crate) case: CaseId,
     pub(crate) lane: usize,

@@ -30,10 +30,8 @@ impl Reporter for Log {
 }
 
 impl Log {
-    /// Makes the file, so that a path that cannot be written is known before any test runs.
-    pub(super) fn create(path: &Path, settings: &Settings) -> io::Result<Log> {
-        let file = File::create(path)?;
-        Ok(Log { pen: Pen::plain(Box::new(file)), limits: settings.time_limits })
+    pub(super) fn new(page: Box<dyn Write>, settings: &Settings) -> Log {
+        Log { pen: Pen::plain(page), limits: settings.time_limits }
     }
 
     fn finish(&mut self, finished: &Finished, ledger: &Ledger<'_>) -> io::Result<()> {
@@ -82,8 +80,7 @@ mod tests {
     fn says_what_libtest_says() {
         let replay = Replay::golden(Format::Pretty).ensure_time();
         let paper = Paper::default();
-        let limits = replay.settings.time_limits;
-        let mut log = Log { pen: Pen::plain(Box::new(paper.clone())), limits };
+        let mut log = Log::new(Box::new(paper.clone()), &replay.settings);
         let cases = replay.cases();
         let ledger = Ledger::new(&cases, false);
         for event in replay.events() {

@@ -259,6 +259,7 @@ fn settings(format: Format) -> Settings {
         format,
         color: ColorChoice::Auto,
         log: None,
+        record: None,
         time_limits: None,
         shuffle_seed: None,
         fail_fast: false,

@@ -99,3 +99,53 @@ pub(crate) fn hand_on_to_threads(luggage: Luggage) {
 /// Does nothing: this compiler's std is not known.
 #[cfg(not(snout_capture))]
 pub(crate) fn hand_on_to_threads(_luggage: Luggage) {}
+
+#[cfg(all(test, snout_capture))]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    use std::thread;
+
+    fn text(sink: &Sink) -> String {
+        String::from_utf8(sink.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    #[expect(clippy::print_stdout, reason = "that is what is captured")]
+    fn what_is_printed_goes_where_it_was_told_to() {
+        let (first, second) = (Sink::default(), Sink::default());
+        let before = swap(Some(Arc::clone(&first)));
+        print!("one");
+        let replaced = swap(Some(Arc::clone(&second)));
+        print!("two");
+        let last = swap(before);
+        assert!(replaced.is_some_and(|sink| Arc::ptr_eq(&sink, &first)));
+        assert!(last.is_some_and(|sink| Arc::ptr_eq(&sink, &second)));
+        assert_eq!((text(&first), text(&second)), ("one".to_owned(), "two".to_owned()));
+        // Nobody else holds them.
+        assert_eq!((Arc::strong_count(&first), Arc::strong_count(&second)), (1, 1));
+    }
+
+    #[test]
+    #[expect(clippy::print_stdout, reason = "that is what is captured")]
+    fn threads_print_where_the_one_that_spawned_them_does_and_carry_what_it_gives() {
+        static CARRIED: AtomicU32 = AtomicU32::new(0);
+        fn put(carried: Carried) {
+            let number = carried.and_then(|carried| carried.downcast_ref::<u32>().copied());
+            CARRIED.fetch_add(number.unwrap_or(1000), SeqCst);
+        }
+        let sink = Sink::default();
+        thread::scope(|scope| {
+            let outer = scope.spawn(|| {
+                hand_on_to_threads(Luggage { take: || Some(Arc::new(7_u32)), put });
+                let before = swap(Some(Arc::clone(&sink)));
+                let inner = thread::spawn(|| thread::spawn(|| print!("far down")).join());
+                inner.join().unwrap().unwrap();
+                swap(before);
+            });
+            outer.join().unwrap();
+        });
+        assert_eq!((text(&sink), CARRIED.load(SeqCst)), ("far down".to_owned(), 14));
+        assert_eq!(Arc::strong_count(&sink), 1);
+    }
+}

@@ -17,3 +17,14 @@ pub(crate) fn nanoseconds() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();
     u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::nanoseconds;
+
+    #[test]
+    fn time_does_not_go_back() {
+        let times: Vec<u64> = (0..100).map(|_| nanoseconds()).collect();
+        assert!(times.is_sorted(), "{times:?}");
+    }
+}

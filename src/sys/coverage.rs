@@ -22,7 +22,8 @@ std::arch::global_asm!(
     ".pushsection .data.rel.ro.snout_profile_runtime,\"aw\",@progbits",
     ".balign 8",
     ".hidden __snout_0_1_profile_runtime",
-    ".globl __snout_0_1_profile_runtime",
+    // Weak, for a program may have this crate twice (`cargo snout` in a checkout of snout); either table will do.
+    ".weak __snout_0_1_profile_runtime",
     "__snout_0_1_profile_runtime:",
     ".quad __llvm_profile_reset_counters",
     ".quad __llvm_profile_get_filename",
@@ -83,4 +84,24 @@ fn own_name(inherited: &CStr) -> Option<CString> {
         name.push(ending);
     }
     CString::new(path.with_file_name(name).as_os_str().as_bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_the_process_comes_before_the_ending() {
+        let own = process::id();
+        for (inherited, wanted) in [
+            (c"/a/b.profraw", format!("/a/b.{own}.profraw")),
+            (c"/a.b/c", format!("/a.b/c.{own}")),
+            (c"/a/1.2.profraw", format!("/a/1.2.{own}.profraw")),
+        ] {
+            assert_eq!(own_name(inherited), Some(CString::new(wanted).unwrap()));
+        }
+        let relative = own_name(c"b.profraw").unwrap();
+        assert!(relative.to_str().unwrap().starts_with('/'), "a test may change the directory");
+        assert_eq!((own_name(c"/"), own_name(c"")), (None, None));
+    }
 }

@@ -138,3 +138,82 @@ pub(crate) fn replace_standard(stream: RawFd, by: RawFd) -> io::Result<()> {
     retry(|| check(unsafe { libc::dup2(by, stream) }))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn write(pipe: &OwnedFd, bytes: &[u8]) {
+        borrow_as_file(pipe.as_fd()).write_all(bytes).unwrap();
+    }
+
+    /// Waits for the end: another test may have made a process, which has the other end for a moment.
+    fn read_to_end(reader: &OwnedFd) -> Vec<u8> {
+        let mut read = Vec::new();
+        while !matches!(read_some(reader, &mut read).unwrap(), Readable::End) {
+            wait(&[reader.as_raw_fd()], None).unwrap();
+        }
+        read
+    }
+
+    #[test]
+    fn what_is_written_is_read_in_small_pieces_and_in_large_ones() {
+        // A pipe holds 64 KiB.
+        for size in [1, LITTLE - 1, LITTLE, LITTLE + 1, 3 * LITTLE, 1 << 16] {
+            let (reader, writer) = pipe().unwrap();
+            let sent: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
+            write(&writer, &sent);
+            let mut read = Vec::new();
+            while let Readable::Bytes = read_some(&reader, &mut read).unwrap() {}
+            assert!(read == sent, "{size}");
+        }
+    }
+
+    #[test]
+    fn an_empty_pipe_is_not_one_that_has_ended() {
+        let (reader, writer) = pipe().unwrap();
+        let mut read = b"before ".to_vec();
+        assert!(matches!(read_some(&reader, &mut read), Ok(Readable::Nothing)));
+        write(&writer, b"it");
+        assert!(matches!(read_some(&reader, &mut read), Ok(Readable::Bytes)));
+        assert_eq!(read, b"before it");
+        drop(writer);
+        assert_eq!(read_to_end(&reader), b"");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri does not know how much is in a pipe")]
+    fn a_pipe_with_something_in_it_is_not_empty() {
+        let (reader, writer) = pipe().unwrap();
+        assert!(is_empty(&reader));
+        write(&writer, b"x");
+        assert!(!is_empty(&reader));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no poll")]
+    fn a_wait_ends_with_something_to_read_or_with_the_time() {
+        let (reader, writer) = pipe().unwrap();
+        let other = pipe().unwrap();
+        let both = [other.0.as_raw_fd(), reader.as_raw_fd()];
+        assert!(!wait(&both, Some(Duration::from_nanos(1))).unwrap());
+        write(&writer, b"x");
+        assert!(wait(&both, Some(Duration::from_mins(5))).unwrap());
+        read_some(&reader, &mut Vec::new()).unwrap();
+        drop(writer);
+        assert!(wait(&both, None).unwrap(), "its end is something to read too");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri does not set flags of descriptors")]
+    fn a_descriptor_is_taken_over_once_and_closed_with_its_owner() {
+        use std::os::fd::IntoRawFd;
+        let (reader, writer) = pipe().unwrap();
+        let taken = inherited(writer.into_raw_fd()).unwrap();
+        write(&taken, b"x");
+        drop(taken);
+        assert_eq!(read_to_end(&reader), b"x");
+        assert!(inherited(RawFd::MAX).is_none() && inherited(-1).is_none());
+    }
+}

@@ -1,6 +1,6 @@
 //! The process's environment, where it has to be changed.
 
-/// Removes a variable. For the start of a process, before any test runs.
+/// Removes a variable. For the start of a process, before any test runs, while it has one thread.
 pub(crate) fn remove(name: &str) {
     // SAFETY: the environment may be changed while no other thread reads it. This is called first thing in the generated
     // `main`, before anything of ours makes a thread; a thread that a constructor has started would have to read the

@@ -414,6 +414,12 @@ pub(crate) fn resident_memory(pid: Pid) -> Option<u64> {
     Some(pages * u64::try_from(page).ok()?)
 }
 
+/// The name of the process that a text is about, if it is one that the system would write.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn name_in_stat(stat: &str) -> Option<String> {
+    parse_stat(1, stat).map(|process| process.name)
+}
+
 /// Whether a debugger holds this process.
 pub(crate) fn is_traced() -> bool {
     // It stands in the first lines; reading the file to its end takes eight reads where one is enough.
@@ -425,30 +431,4 @@ pub(crate) fn is_traced() -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Pid, own_number, parse_stat, resident_memory};
-
-    #[test]
-    fn a_process_name_may_hold_brackets_and_spaces() {
-        let process = parse_stat(7, "7 (odd) name (x) S 3 5 5 0 -1").expect("well-formed");
-        assert_eq!((process.name.as_str(), process.group), ("odd) name (x", 5));
-    }
-
-    #[test]
-    fn memory_is_that_which_is_held() {
-        const SIZE: usize = 64 << 20;
-        let held = || resident_memory(Pid(own_number())).expect("this process is there");
-        let before = held();
-        let block = vec![1_u8; SIZE];
-        let after = held();
-        assert_eq!(block.last(), Some(&1));
-        // Other tests of this process may give some back in the meantime.
-        assert!(before > 4096 && after > before + SIZE as u64 / 2, "{before} {after}");
-        assert_eq!(resident_memory(Pid(i32::MAX)), None);
-    }
-
-    #[test]
-    fn the_dead_are_left_out() {
-        assert!(parse_stat(7, "7 (x) Z 3 5 5 0 -1").is_none());
-    }
-}
+mod tests;

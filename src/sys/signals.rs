@@ -138,6 +138,27 @@ fn is_ignored(signal: libc::c_int) -> bool {
     }
 }
 
+/// Calls `write`, which writes to a file. Where that is over the limit on the size of files (`ulimit -f`), it is an error like that of
+/// a full disk, and not a signal that ends the process.
+///
+/// The signal is held back for this thread alone and for no longer than the call: what tests inherit, and what they do about it, is
+/// theirs.
+pub(crate) fn without_size_signal<T>(write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let only = set_of(&[libc::SIGXFSZ]);
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: both sets are valid for the call, which fills in the second. It fails for bad arguments only.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const only, before.as_mut_ptr()) };
+    let result = write();
+    if result.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::EFBIG)) {
+        let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: takes the signal, which is this thread's, out of those that wait; the set and the time are valid for the call.
+        unsafe { libc::sigtimedwait(&raw const only, ptr::null_mut(), &raw const at_once) };
+    }
+    // SAFETY: the set was filled in above; the old mask is not asked for.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    result
+}
+
 fn set_of(signals: &[libc::c_int]) -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: `sigemptyset` makes the set valid; `sigaddset` with a valid signal only sets a bit of it.
@@ -161,4 +182,34 @@ pub(crate) fn die_by(signal: i32) -> ! {
         libc::raise(signal);
     }
     std::process::exit(128 + signal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no signals")]
+    fn signals_that_come_in_are_read_one_by_one() {
+        let signals = Signals::block().unwrap();
+        assert_eq!(signals.next(), None);
+        for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGCHLD] {
+            // SAFETY: sends a signal to this thread, which has blocked it.
+            unsafe { libc::raise(signal) };
+        }
+        let mut came: Vec<Signal> = std::iter::from_fn(|| signals.next()).collect();
+        came.sort_by_key(|signal| format!("{signal:?}"));
+        assert_eq!(came, [Signal::Child, Signal::Stop(libc::SIGHUP), Signal::Stop(libc::SIGTERM)]);
+        signals.mask_before().restore();
+        assert!(!is_blocked(libc::SIGTERM));
+    }
+
+    fn is_blocked(signal: libc::c_int) -> bool {
+        let mut now = MaybeUninit::uninit();
+        // SAFETY: without a new mask the call only fills in the one there is.
+        unsafe {
+            libc::sigprocmask(libc::SIG_BLOCK, ptr::null(), now.as_mut_ptr());
+            libc::sigismember(now.as_ptr(), signal) == 1
+        }
+    }
 }

@@ -64,7 +64,7 @@ impl io::Write for StandardStream {
             if self.has_reader {
                 self.await_room()?;
             }
-            return match self.file.write(part) {
+            return match super::signals::without_size_signal(|| self.file.write(part)) {
                 // Somebody who shares it has made it so that it never waits.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 // A test that runs in this very process has closed it. std, too, takes that for a wish to hear nothing.

@@ -60,14 +60,30 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn a_thread_that_ends_in_time_is_joined() {
-        let brief = || thread::spawn(|| thread::sleep(Duration::from_millis(5)));
+    fn a_delay_of_any_length_has_an_end() {
+        let then = time_of_day_in(Duration::from_secs(1));
+        assert!(then.tv_sec > 0 && (0..1_000_000_000).contains(&then.tv_nsec));
+        assert_eq!(time_of_day_in(Duration::MAX).tv_sec, i64::MAX);
+    }
+
+    fn brief() -> JoinHandle<()> {
+        thread::spawn(|| thread::sleep(Duration::from_millis(5)))
+    }
+
+    #[test]
+    fn without_a_limit_a_thread_is_joined() {
         assert!(join(brief()));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no pthread_timedjoin_np")]
+    fn a_thread_that_ends_in_time_is_joined() {
         assert!(join_while(brief(), |_| Some(Duration::from_mins(5))));
         assert!(join_while(brief(), |_| Some(Duration::from_micros(50))));
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has no pthread_timedjoin_np")]
     fn a_thread_that_does_not_is_left_behind() {
         let (hold, held) = std::sync::mpsc::channel::<()>();
         let thread = thread::spawn(move || held.recv().unwrap_or_default());

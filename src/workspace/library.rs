@@ -94,8 +94,10 @@ pub(super) fn host(version: &str) -> Option<String> {
 
 /// The folder that cargo has marked as its own, above one that rustc writes to.
 pub(super) fn target_folder(inside: &Path) -> PathBuf {
-    let marked = inside.ancestors().filter(|folder| folder.join("CACHEDIR.TAG").exists()).last();
-    marked.unwrap_or(inside).to_owned()
+    // The first is missing in a folder that was there before cargo was.
+    let is_marked =
+        |folder: &&Path| ["CACHEDIR.TAG", ".rustc_info.json"].iter().any(|mark| folder.join(mark).exists());
+    inside.ancestors().find(is_marked).unwrap_or(inside).to_owned()
 }
 
 fn begins(name: &OsStr, prefixes: &[&str]) -> bool {

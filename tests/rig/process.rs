@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -128,7 +128,7 @@ pub(crate) fn run_watching(command: &mut Command, mut may_go_on: impl FnMut(u32)
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(10));
     };
-    let left_behind = end_all_marked(&mark, status.is_some());
+    let left_behind = end_all_marked(&mark, patience(status));
     child.kill().ok(); // the command itself may have lost its mark
     child.wait().expect("a child can be waited for");
     let command = spelled(command);
@@ -147,10 +147,20 @@ fn spelled(command: &Command) -> String {
     format!("{folder}{variables}{:?}{arguments}", command.get_program())
 }
 
-/// Kills every process with this mark; says which they were. Those that are about to end anyway have a moment.
-fn end_all_marked(mark: &str, patient: bool) -> Vec<String> {
+/// How long processes that are about to end may take to do so, behind the one that was started.
+fn patience(status: Option<ExitStatus>) -> Duration {
+    match status {
+        None => Duration::ZERO,
+        // It could not wait for anybody: the system has to see to the rest, on a machine that may be busy.
+        Some(status) if status.signal() == Some(9) => Duration::from_secs(10),
+        Some(_) => Duration::from_millis(300),
+    }
+}
+
+/// Kills every process with this mark; says which they were. Those that are about to end anyway have so long.
+fn end_all_marked(mark: &str, patience: Duration) -> Vec<String> {
     let wanted = format!("{MARK}={mark}").into_bytes();
-    let moment = Instant::now() + Duration::from_millis(if patient { 300 } else { 0 });
+    let moment = Instant::now() + patience;
     while !marked(&wanted).is_empty() && Instant::now() < moment {
         thread::sleep(Duration::from_millis(5));
     }

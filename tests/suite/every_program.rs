@@ -8,8 +8,9 @@ use crate::table;
 /// Lanes where several tests are to run at the same time: more than most machines have processors to spare.
 const LANES: usize = 4;
 
+/// And its record says so too.
 fn comes_out_as_the_table_says(name: &str, mode: Mode) {
-    Program::named(name).in_mode(mode, LANES).run().expect_table();
+    Program::named(name).in_mode(mode, LANES).recorded().run().expect_table();
 }
 
 /// That the comparing works, and that the table tells the truth about libtest too.

@@ -2,9 +2,10 @@
 //!
 //! `Program::named("aborts").threads(1).pooled().run().expect_table()`
 
+use std::fs;
 use std::ops::Deref;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::build::{Harness, executable, executable_with_contexts, package};
@@ -13,6 +14,7 @@ use crate::contexts;
 use crate::expect::{Entry, Mode};
 use crate::normal::{BACKTRACE_HINT, normal, sorted_lines, without_thread_names};
 use crate::process::{self, Ended, plain};
+use crate::record;
 use crate::report::{self, Report};
 use crate::table;
 
@@ -23,6 +25,8 @@ pub(crate) struct Program {
     harness: Harness,
     mode: Mode,
     command: Command,
+    /// Where the run is recorded, if it is.
+    record: Option<PathBuf>,
 }
 
 impl Program {
@@ -51,7 +55,7 @@ impl Program {
     ) -> Program {
         let mut command = plain(executable);
         command.current_dir(folder);
-        Program { entry, executable, harness, mode: Mode::Parallel, command }
+        Program { entry, executable, harness, mode: Mode::Parallel, command, record: None }
     }
 
     pub(crate) fn threads(mut self, threads: usize) -> Program {
@@ -86,6 +90,14 @@ impl Program {
         self
     }
 
+    /// With a record, which has to be in accord with the report.
+    pub(crate) fn recorded(mut self) -> Program {
+        let path = process::scratch().join("record");
+        self.command.env("SNOUT_RECORD", &path);
+        self.record = Some(path);
+        self
+    }
+
     /// Everything that makes up this mode, in `threads` lanes.
     pub(crate) fn in_mode(self, mode: Mode, threads: usize) -> Program {
         match mode {
@@ -104,7 +116,14 @@ impl Program {
         }
         let executable = self.executable.display().to_string();
         let ended = process::run(&mut self.command);
-        Run { entry: self.entry, harness: self.harness, mode: self.mode, executable, ended }
+        let Program { entry, harness, mode, .. } = self;
+        let record = self.record.map(|path| {
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            // Some tests print much.
+            path.parent().map(fs::remove_dir_all);
+            text
+        });
+        Run { entry, harness, mode, executable, record, ended }
     }
 
     /// The command itself, for those who run it otherwise.
@@ -119,6 +138,7 @@ pub(crate) struct Run {
     harness: Harness,
     mode: Mode,
     executable: String,
+    record: Option<String>,
     pub(crate) ended: Ended,
 }
 
@@ -134,7 +154,10 @@ impl Run {
     /// Every test came out as the table says, said once, counted, and told by the exit code; nothing lives on.
     #[track_caller]
     pub(crate) fn expect_table(&self) -> &Run {
-        let wrong = differences(self.entry, self.mode, &self.text(), self.code());
+        let mut wrong = differences(self.entry, self.mode, &self.text(), self.code());
+        if let Some(record) = &self.record {
+            wrong.extend(record::read(record).differences(&self.text()));
+        }
         if !wrong.is_empty() {
             self.fail(&format!(
                 "`{}`, {:?}, {:?}:\n  {}",
@@ -207,6 +230,12 @@ impl Run {
 
     pub(crate) fn report(&self) -> Report {
         report::read(&self.text())
+    }
+
+    /// The record of the run, which was asked for.
+    #[track_caller]
+    pub(crate) fn record_text(&self) -> &str {
+        self.record.as_deref().unwrap_or_else(|| self.fail("no record was asked for"))
     }
 }
 

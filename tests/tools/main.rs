@@ -12,6 +12,7 @@
 mod builds;
 mod coverage;
 mod direct;
+mod miri;
 mod nightly;
 mod profile;
 mod rig;

@@ -31,13 +31,13 @@ pub(crate) const PLAIN: Flavour =
     Flavour { name: "plain", harness: Harness::Snout, nightly: false, flags: "", cross: false };
 
 impl Flavour {
-    /// `cargo VERB` as a user would type it in the package.
+    /// `cargo VERB` as a user would type it in the package; the verb may be two words.
     pub(crate) fn cargo(&self, verb: &str) -> Command {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tools").join(self.name);
         let mut command = plain("cargo"); // rustup's, for only that understands `+nightly`
         // The flavour says which compiler, and not whoever runs this test.
         command.env_remove("RUSTC").env_remove("RUSTUP_TOOLCHAIN");
-        command.args(self.nightly.then_some("+nightly")).args([verb, "--color", "never"]);
+        command.args(self.nightly.then_some("+nightly")).args(verb.split(' ')).args(["--color", "never"]);
         if self.cross {
             command.args(["--target", &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)]);
         }

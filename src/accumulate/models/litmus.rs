@@ -14,7 +14,7 @@ fn may_both_miss(name: &str, reads: Ordering) -> bool {
     let both_missed = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&both_missed);
     explore(name, move || {
-        let words = zeroed(2);
+        let (words, _) = zeroed(2, 0);
         let other = thread::spawn(move || {
             words[1].store(1, SeqCst);
             words[0].load(SeqCst)

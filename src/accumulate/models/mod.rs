@@ -24,7 +24,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use loom::model::Builder;
 use loom::sync::{Condvar, Mutex};
 
-use super::atomics::AtomicU64;
+use super::atomics::AtomicU32;
 
 /// Switches away from a thread that could have gone on.
 const PREEMPTIONS: usize = 3;
@@ -56,11 +56,11 @@ fn explore(name: &str, model: impl Fn() + Send + Sync + 'static) {
 struct Futex(Arc<(Mutex<()>, Condvar)>);
 
 impl Futex {
-    /// Sleeps if the low half of `word` is still that of `seen`. The kernel looks at the word and falls asleep in one step.
-    fn wait(&self, word: &AtomicU64, seen: u64) {
+    /// Sleeps if `word` is still what was seen. The kernel looks at it and falls asleep in one step.
+    fn wait(&self, word: &AtomicU32, seen: u32) {
         let (bucket, woken) = &*self.0;
         let bucket = bucket.lock().unwrap();
-        if word.load(SeqCst) as u32 == seen as u32 {
+        if word.load(SeqCst) == seen {
             drop(woken.wait(bucket).unwrap());
         }
     }

@@ -26,8 +26,8 @@ struct Rig {
 impl Rig {
     /// For so many fork servers; the queue holds so many tests.
     fn new(lanes: usize, cases: usize) -> Rig {
-        let queue = ChildQueue::new(zeroed(ChildQueue::size(lanes, cases)), lanes, cases);
-        let table = RunTable::new(zeroed(RunTable::size(1, 1)), 1, 1);
+        let queue = ChildQueue::new(zeroed(ChildQueue::size(lanes, cases), ChildQueue::GATES), lanes, cases);
+        let table = RunTable::new(zeroed(RunTable::size(1, 1), RunTable::GATES), 1, 1);
         let run = Arc::new((0..cases).map(|_| AtomicU64::new(0)).collect());
         Rig { queue, table, gate: Futex::default(), bell: Doorbell::default(), run }
     }

@@ -11,7 +11,7 @@ use crate::accumulate::table::{RunTable, State};
 use crate::model::{CaseId, Moment};
 
 fn table(lanes: usize, cases: usize) -> RunTable {
-    RunTable::new(zeroed(RunTable::size(lanes, cases)), lanes, cases)
+    RunTable::new(zeroed(RunTable::size(lanes, cases), RunTable::GATES), lanes, cases)
 }
 
 fn cases(count: usize) -> Vec<CaseId> {
@@ -270,8 +270,8 @@ fn in_lockstep_a_test_begins_when_it_is_named() {
             move || {
                 while table.claimed() < END {
                     // `Lane::wait_for_permission`
-                    while table.granted() <= table.claimed() as u64 && table.claimed() < END {
-                        gate.wait(table.grant_gate(), table.claimed() as u64);
+                    while table.granted() <= table.claimed() as u32 && table.claimed() < END {
+                        gate.wait(table.grant_gate(), table.claimed() as u32);
                     }
                     if let Some(place) = table.claim(END) {
                         assert!(named.load(Relaxed) > place as u64, "begun before it was named");
@@ -282,9 +282,9 @@ fn in_lockstep_a_test_begins_when_it_is_named() {
         });
         for next in 0..END {
             // `Supervisor::keep_step`
-            assert_eq!(table.granted(), table.claimed() as u64);
+            assert_eq!(table.granted(), table.claimed() as u32);
             named.store(next as u64 + 1, Relaxed);
-            table.grant(next as u64 + 1);
+            table.grant(next as u32 + 1);
             gate.wake_all();
             assert_eq!(supervise(table, next + 1, &bell).last(), Some(&CaseId(next as u32)));
         }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 
 fn queue(lanes: usize, cases: usize) -> ChildQueue {
-    ChildQueue::new(zeroed(ChildQueue::size(lanes, cases)), lanes, cases)
+    ChildQueue::new(zeroed(ChildQueue::size(lanes, cases), ChildQueue::GATES), lanes, cases)
 }
 
 fn turn(case: u32) -> Turn {

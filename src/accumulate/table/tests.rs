@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use std::thread;
 
 fn table(lanes: usize, cases: usize) -> RunTable {
-    RunTable::new(zeroed(RunTable::size(lanes, cases)), lanes, cases)
+    RunTable::new(zeroed(RunTable::size(lanes, cases), RunTable::GATES), lanes, cases)
 }
 
 #[test]

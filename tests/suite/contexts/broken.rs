@@ -344,6 +344,19 @@ fn m14_bugs_2_2_2_17_2_19_tests_that_end_or_stop_their_suite_fail_alone() {
     }
 }
 
+/// The next test has not begun when the process ends, for it can tell nobody anything: it runs in another.
+#[test]
+fn a_suite_goes_on_in_another_process_when_a_test_has_closed_its_descriptors() {
+    for road in Road::SAFE {
+        let ran = run("closes_descriptors", road, 2, &[]);
+        ran.expect_table().expect_troubles(&["teardown of suite: its process exited with code 1"]);
+        ran.expect_units(
+            "suite",
+            &["+ value, = t1_passes, = t2_closes_everything", "+ value, = t3_passes, = t4_fails, - value"],
+        );
+    }
+}
+
 /// Children that hang keep the lanes; a pool that has nothing left to do must not be taken for one that hangs too.
 #[test]
 fn a_pool_that_is_done_before_the_children_ends_well() {

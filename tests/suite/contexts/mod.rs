@@ -12,6 +12,7 @@ mod lanes;
 mod order;
 mod output;
 mod plugins;
+mod recorded;
 mod refused;
 mod restart;
 mod seats;
@@ -19,6 +20,7 @@ mod selection;
 mod shared;
 mod stops;
 pub(crate) mod table;
+mod unheard;
 
 use std::collections::BTreeMap;
 use std::fs;

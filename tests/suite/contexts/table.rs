@@ -8,6 +8,8 @@ pub(crate) fn entry(name: &str) -> &'static Entry {
 }
 
 const PROGRAMS: &[Entry] = &[
+    // Four hundred that all pass, unless somebody leaves.
+    program("long_run", CannotCompile, &[]),
     program(
         "order",
         CannotCompile,
@@ -188,6 +190,16 @@ const PROGRAMS: &[Entry] = &[
             ok("unaffected::two"),
             failed("split::aborts", "its process was killed by signal 6 (SIGABRT)"),
             ok("split::passes"),
+        ],
+    ),
+    program(
+        "closes_descriptors",
+        CannotCompile,
+        &[
+            ok("suite::t1_passes"),
+            ok("suite::t2_closes_everything"),
+            ok("suite::t3_passes"),
+            failed("suite::t4_fails", "still heard"),
         ],
     ),
     program("output", CannotCompile, &[]),

@@ -125,7 +125,12 @@ pub(crate) const PROGRAMS: &[Entry] = &[
     entry(
         "leaves_daemon",
         ComesOutTheSame("libtest does not notice what is left behind"),
-        &[ok("leaves_a_daemon"), ok("kills_and_does_not_wait"), ok("stands_beside")],
+        &[
+            ok("leaves_a_daemon"),
+            ok("leaves_a_daemon_with_children"),
+            ok("kills_and_does_not_wait"),
+            ok("stands_beside"),
+        ],
     ),
     entry(
         "kills_parent",
