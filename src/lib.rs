@@ -121,6 +121,8 @@ mod report;
 mod settings;
 mod skip;
 mod sys;
+#[cfg(all(feature = "cli", snout_processes))]
+mod workspace;
 
 pub use context::{Fixture, Plugin, RunReport, TestReport, TestStatus, attempt, lane, name};
 pub use contract::{
@@ -156,4 +158,20 @@ pub mod __declare {
         declare_cases_at, declare_context, declare_fixture, declare_plugin, instance, tear_down,
     };
     pub use crate::own_main::{Test, Tests, WhereWritten, no_tests, run};
+}
+
+/// The subcommand `cargo snout`: the whole of its program.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+#[must_use = "it is what the process is to end with"]
+pub fn __cargo_snout() -> ExitCode {
+    #[cfg(snout_processes)]
+    return workspace::main();
+    #[cfg(not(snout_processes))]
+    {
+        use std::io::Write as _;
+        // Nobody is left to hear that nobody hears.
+        let _ = writeln!(std::io::stderr(), "error: `cargo snout` needs 64-bit Linux: run `cargo test`");
+        ExitCode::from(2)
+    }
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may import. What is not here may not be.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("model", &[]),
     ("sys", &[]),
     ("error", &[]),
@@ -44,6 +44,8 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ),
     ("entry", &["contract", "harness"]),
     ("own_main", &["contract", "harness"]),
+    ("workspace", &["model", "sys"]),
+    ("bin", &[]),
     ("fuzzing", &["cli", "dispatch", "execute", "model", "settings", "sys"]),
 ];
 

@@ -22,7 +22,8 @@ std::arch::global_asm!(
     ".pushsection .data.rel.ro.snout_profile_runtime,\"aw\",@progbits",
     ".balign 8",
     ".hidden __snout_0_1_profile_runtime",
-    ".globl __snout_0_1_profile_runtime",
+    // Weak, for a program may have this crate twice (`cargo snout` in a checkout of snout); either table will do.
+    ".weak __snout_0_1_profile_runtime",
     "__snout_0_1_profile_runtime:",
     ".quad __llvm_profile_reset_counters",
     ".quad __llvm_profile_get_filename",

@@ -282,6 +282,12 @@ pub(crate) fn terminate(leader: Pid) {
     signal(-leader.0, libc::SIGCONT);
 }
 
+/// Hands a signal on to a process that has not been waited for, and its group.
+#[cfg(feature = "cli")]
+pub(crate) fn send(leader: Pid, number: i32) {
+    signal(-leader.0, number);
+}
+
 /// Stops a process that has not been waited for, and its group.
 pub(crate) fn stop(leader: Pid) {
     signal(leader.0, libc::SIGSTOP);

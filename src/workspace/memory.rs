@@ -1,0 +1,39 @@
+//! How long suites took the last time: the longest goes first.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// Seconds by the name of a suite.
+#[derive(Debug, Default)]
+pub(super) struct Memory(BTreeMap<String, f64>);
+
+const FILE: &str = "durations.json";
+
+impl Memory {
+    /// What is known. Nothing, if it cannot be read: then suites run in cargo's order.
+    pub(super) fn read(folder: &Path) -> Memory {
+        let known = fs::read(folder.join(FILE)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Memory(known.unwrap_or_default())
+    }
+
+    /// How long a suite took; one that is not known is taken for long.
+    pub(super) fn of(&self, suite: &str) -> Duration {
+        let known = self.0.get(suite).and_then(|seconds| Duration::try_from_secs_f64(*seconds).ok());
+        known.unwrap_or(Duration::MAX)
+    }
+
+    pub(super) fn note(&mut self, suite: &str, elapsed: Duration) {
+        self.0.insert(suite.to_owned(), elapsed.as_secs_f64());
+    }
+
+    /// Keeps it for the next time. If it cannot be kept, that costs an order.
+    pub(super) fn write(&self, folder: &Path) {
+        let Ok(text) = serde_json::to_vec_pretty(&self.0) else { return };
+        let draft = folder.join(format!("{FILE}.{}", std::process::id()));
+        let _ = fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&draft, text))
+            .and_then(|()| fs::rename(&draft, folder.join(FILE)));
+    }
+}

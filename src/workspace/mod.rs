@@ -1,0 +1,126 @@
+//! `cargo snout`: the tests of a workspace, as it stands, as one run. The composition root of the subcommand.
+//!
+//! ```text
+//! cargo test --no-run ──> snout-rustc ──> rustc --test … --extern test=libsnout.rlib      (library: built by the first that asks)
+//! cargo test ───────────> snout-runner, snout-rustdoc: what would be run, where, in which environment
+//! cargo-snout ──┬──────── test binary: supervisor, pool, children      ── record ──┐
+//!               ├──────── test binary                                  ── record ──┼──> ledger, report
+//!               └──────── rustdoc --test, custom harnesses             ── text ────┘
+//! ```
+//!
+//! All of these programs are this one: see `orders`. Each test binary keeps its own supervisor, with all that belongs to it; this module
+//! shares lanes among them, and makes one report of what they write down.
+
+mod arguments;
+mod calls;
+mod conclude;
+mod configuration;
+mod exit;
+mod library;
+mod memory;
+mod messages;
+mod orders;
+mod problem;
+mod process;
+mod record;
+mod report;
+mod results;
+mod run;
+mod suites;
+mod text;
+mod wrapper;
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder};
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use arguments::Request;
+use configuration::Configuration;
+use orders::{Role, Tools};
+use problem::Problem;
+use run::Run;
+use suites::Cargo;
+
+/// The subcommand, or whatever else this program is called as.
+pub(crate) fn main() -> ExitCode {
+    let mut arguments: Vec<OsString> = env::args_os().collect();
+    let role = arguments.first().and_then(|program| Role::of(program));
+    match role {
+        None => subcommand(arguments),
+        Some(role) => {
+            arguments.remove(0);
+            match role {
+                Role::Rustc => wrapper::run(&arguments),
+                Role::HarnessRustc => wrapper::run_for_harness(&arguments),
+                Role::Runner | Role::Rustdoc => calls::note(role, arguments),
+            }
+        }
+    }
+}
+
+fn subcommand(arguments: Vec<OsString>) -> ExitCode {
+    let request = match arguments::parse(arguments) {
+        Ok(request) => request,
+        Err(error) => {
+            // What cannot be printed is in the exit code.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::PROBLEM } else { exit::GOOD });
+        }
+    };
+    match test(&request) {
+        Ok(code) => ExitCode::from(code),
+        Err(problem) => {
+            if let Some(line) = problem.line() {
+                say(&line);
+            }
+            ExitCode::from(problem.code())
+        }
+    }
+}
+
+/// Builds, runs and reports. The exit code.
+fn test(request: &Request) -> Result<u8, Problem> {
+    let scratch = Scratch::make()?;
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let configuration = Configuration::read(&program, request)?;
+    let tools = Tools::prepare()?;
+    let cargo = Cargo { program, request, configuration, tools, scratch: scratch.0.clone() };
+    let built = cargo.suites()?;
+    if request.builds_only {
+        return Ok(exit::GOOD);
+    }
+    let ended = Run::new(request, built, &scratch.0).finish()?;
+    drop(scratch);
+    Ok(ended.code())
+}
+
+/// A folder for this run, which goes with it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn make() -> Result<Scratch, Problem> {
+        let folder = env::temp_dir().join(format!("cargo-snout-{}", std::process::id()));
+        // One of a process that had the same number, and was killed.
+        let _ = fs::remove_dir_all(&folder);
+        let made = DirBuilder::new().mode(0o700).create(&folder);
+        made.map_err(|error| Problem::path("make", &folder, &error))?;
+        Ok(Scratch(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What is left is in the system's folder for what may be left.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Writes a line to standard error.
+fn say(line: &str) {
+    // Nobody is left to hear that nobody hears.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

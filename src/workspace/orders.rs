@@ -1,0 +1,195 @@
+//! What the processes that cargo starts for us have to know, and where cargo finds them.
+//!
+//! cargo is told to call this very program as a wrapper of rustc, as the runner of test binaries, and as rustdoc. Which of them it is
+//! called as is told by its name: each is a link to it, in a folder whose name changes with the harness. cargo takes the path of
+//! a workspace's wrapper into account when it asks whether something has to be built anew; so a new harness is linked in, and nothing
+//! else makes a difference.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+
+/// Where the source of the harness is: the checkout this program was built from.
+const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The variable that carries the orders. No name with `SNOUT_`: the harness refuses those that it does not know.
+pub(super) const VARIABLE: &str = "__CARGO_SNOUT";
+
+/// What this program is called as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// `RUSTC_WORKSPACE_WRAPPER` of the user's build.
+    Rustc,
+    /// `RUSTC_WRAPPER` of the harness's build.
+    HarnessRustc,
+    /// The runner of test binaries, which runs none but writes down how it was called.
+    Runner,
+    /// The same in place of rustdoc.
+    Rustdoc,
+}
+
+const ROLES: [(Role, &str); 4] = [
+    (Role::Rustc, "snout-rustc"),
+    (Role::HarnessRustc, "snout-harness-rustc"),
+    (Role::Runner, "snout-runner"),
+    (Role::Rustdoc, "snout-rustdoc"),
+];
+
+impl Role {
+    /// The role that a program of this path has; `None` for the subcommand itself.
+    pub(super) fn of(program: &OsStr) -> Option<Role> {
+        let name = Path::new(program).file_name()?;
+        ROLES.iter().find(|(_, known)| name == *known).map(|(role, _)| *role)
+    }
+
+    fn name(self) -> &'static str {
+        ROLES.iter().find(|(role, _)| *role == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// Links to this program, one for each role.
+pub(super) struct Tools {
+    folder: PathBuf,
+}
+
+impl Tools {
+    /// Makes the links, unless they are there.
+    pub(super) fn prepare() -> Result<Tools, Problem> {
+        let program = env::current_exe().map_err(|error| {
+            Problem::new(format!("cannot find this program's own path: {error}; is /proc mounted?"))
+        })?;
+        let harness = harness_number()?;
+        let home = cargo_home().ok_or_else(|| {
+            Problem::new(
+                "neither CARGO_HOME nor HOME is set: set one of them to a folder that can be written to",
+            )
+        })?;
+        let all = home.join("snout");
+        let folder = all.join(number_of(&(&program, harness)));
+        if !folder.exists() {
+            remove_outdated(&all, &program);
+        }
+        fs::create_dir_all(&folder).map_err(|error| Problem::path("make", &folder, &error))?;
+        for (_, name) in ROLES {
+            let link = folder.join(name);
+            point(&link, &program).map_err(|error| Problem::path("make", &link, &error))?;
+        }
+        Ok(Tools { folder })
+    }
+
+    /// The path by which cargo calls this program in a role.
+    pub(super) fn path(&self, role: Role) -> PathBuf {
+        self.folder.join(role.name())
+    }
+}
+
+/// Removes the links that earlier builds of this very program have made.
+fn remove_outdated(all: &Path, program: &Path) {
+    for entry in fs::read_dir(all).into_iter().flatten().flatten() {
+        if fs::read_link(entry.path().join(Role::Rustc.name())).is_ok_and(|found| found == program) {
+            // Somebody else may be at it; what is left is in nobody's way.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Makes `link` lead to `program`. Others may be about the same.
+fn point(link: &Path, program: &Path) -> io::Result<()> {
+    if fs::read_link(link).is_ok_and(|found| found == program) {
+        return Ok(());
+    }
+    let mut draft = link.as_os_str().to_owned();
+    draft.push(format!(".{}", std::process::id()));
+    symlink(program, &draft)?;
+    fs::rename(draft, link)
+}
+
+/// cargo's own folder.
+pub(super) fn cargo_home() -> Option<PathBuf> {
+    let home = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    home.or_else(|| Some(env::home_dir()?.join(".cargo")))
+}
+
+/// A number that changes with the source of the harness.
+fn harness_number() -> Result<u64, Problem> {
+    let source = Path::new(SOURCE);
+    let mut hasher = DefaultHasher::new();
+    let mut places = ["Cargo.toml", "Cargo.lock", "build", "src"].map(|name| source.join(name)).to_vec();
+    while let Some(place) = places.pop() {
+        let gone = |error: io::Error| {
+            Problem::new(format!(
+                "the source of the harness, from which this program was built, cannot be read at `{}` ({error}): run \
+                 `cargo install --path . --features cli` in a clone that stays where it is",
+                place.display()
+            ))
+        };
+        if place.is_dir() {
+            let entries = fs::read_dir(&place).map_err(gone)?;
+            let mut inside: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+            inside.sort();
+            places.extend(inside);
+        } else {
+            place.strip_prefix(source).unwrap_or(&place).hash(&mut hasher);
+            fs::read(&place).map_err(gone)?.hash(&mut hasher);
+        }
+    }
+    Ok(hasher.finish())
+}
+
+/// Sixteen hexadecimal digits that stand for a value.
+pub(super) fn number_of(value: &impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// What processes that cargo starts for us are to do.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Orders {
+    /// The folder with the links.
+    pub(super) tools: PathBuf,
+    /// The wrapper that would have been called in place of ours.
+    pub(super) next_wrapper: Option<String>,
+    /// Where cargo was called: its configuration is looked for from there upwards.
+    pub(super) folder: PathBuf,
+    /// Values of cargo's `--config`.
+    pub(super) config: Vec<String>,
+    /// Further flags for building the harness.
+    pub(super) flags: Vec<String>,
+    /// A number that changes with cargo's configuration.
+    pub(super) configuration: String,
+    /// Where calls are written down.
+    pub(super) calls: PathBuf,
+}
+
+impl Orders {
+    pub(super) fn new(tools: &Tools, calls: &Path) -> Orders {
+        Orders { tools: tools.folder.clone(), calls: calls.to_owned(), ..Orders::default() }
+    }
+
+    /// Those of this process, which cargo has started.
+    pub(super) fn received() -> Option<Orders> {
+        serde_json::from_slice(env::var_os(VARIABLE)?.as_encoded_bytes()).ok()
+    }
+
+    pub(super) fn text(&self) -> OsString {
+        serde_json::to_string(self).map_or_else(|_| OsString::new(), OsString::from)
+    }
+
+    pub(super) fn source() -> &'static Path {
+        Path::new(SOURCE)
+    }
+
+    /// The path by which cargo calls this program in a role.
+    pub(super) fn tool(&self, role: Role) -> PathBuf {
+        self.tools.join(role.name())
+    }
+}

@@ -1,0 +1,182 @@
+//! The process of a suite, and the road by which its record comes.
+//!
+//! The record comes through a pipe that this process holds both ends of; the suite opens it anew by its path in `/proc`, and inherits
+//! nothing. So the pipe has no end that could be waited for, and whoever a suite left behind cannot hold it open: when the suite has
+//! ended, this process writes a last line itself, behind all that the suite has written.
+//!
+//! Standard output and error go to files: a process that outlives the suite cannot keep anybody waiting.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::arguments::Request;
+use super::run::Happening;
+use super::suites::Suite;
+use crate::sys::process::Pid;
+
+/// The line behind the last one. No line of a record looks like it.
+const LAST: &str = "last";
+
+/// Which suite is started, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Started {
+    pub(super) suite: usize,
+    pub(super) lanes: usize,
+    /// The suite would take another number of lanes by itself.
+    pub(super) is_stated: bool,
+}
+
+/// What a suite has told so far.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// How many tests it runs, once it has said so: then it writes a record.
+    pub(super) selected: Option<usize>,
+    pub(super) finished: usize,
+    pub(super) failed: usize,
+    /// What it says of itself at its end.
+    pub(super) success: Option<bool>,
+}
+
+/// A suite that runs, or has ended and is being read.
+pub(super) struct Process {
+    pub(super) suite: usize,
+    pub(super) is_doc: bool,
+    pub(super) lanes: usize,
+    pub(super) heard: Heard,
+    /// All that it has written has been heard.
+    pub(super) is_read: bool,
+    child: Child,
+    began: Instant,
+    ended: Option<(ExitStatus, Duration)>,
+    /// Where it writes its record.
+    record: Option<PipeWriter>,
+    output: PathBuf,
+}
+
+impl Process {
+    pub(super) fn start(
+        suite: &Suite,
+        request: &Request,
+        (scratch, sender): (&Path, &Sender<Happening>),
+        started: Started,
+    ) -> io::Result<Process> {
+        let output = scratch.join(format!("suite-{}", started.suite));
+        let mut command = command(suite, request);
+        if started.is_stated {
+            command.env("RUST_TEST_THREADS", started.lanes.to_string());
+        }
+        // What rustdoc prints is also all that is known of its tests.
+        if suite.is_doc || !request.shows_output() {
+            command.stdout(File::create(output.with_extension("stdout"))?);
+            command.stderr(File::create(output.with_extension("stderr"))?);
+        }
+        // Whoever runs a suite for another system has no way into this one's /proc.
+        let record = if suite.is_doc || suite.has_runner { None } else { Some(io::pipe()?) };
+        if let Some((_, writer)) = &record {
+            command.env("SNOUT_RECORD", format!("/proc/{}/fd/{}", std::process::id(), writer.as_raw_fd()));
+        }
+        let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
+        let (reader, record) = record.unzip();
+        let is_read = reader.is_none();
+        if let Some(reader) = reader {
+            let (suite, sender) = (started.suite, sender.clone());
+            thread::spawn(move || read(suite, reader, &sender));
+        }
+        Ok(Process {
+            suite: started.suite,
+            is_doc: suite.is_doc,
+            lanes: started.lanes,
+            heard: Heard::default(),
+            is_read,
+            child,
+            began: Instant::now(),
+            ended: None,
+            record,
+            output,
+        })
+    }
+
+    /// Looks whether it has ended.
+    pub(super) fn look(&mut self) {
+        if self.ended.is_some() {
+            return;
+        }
+        // An error would mean that it is no child of this process: it is, until it is waited for here.
+        if let Ok(Some(status)) = self.child.try_wait() {
+            self.ended = Some((status, self.began.elapsed()));
+            if let Some(mut record) = self.record.take() {
+                // Behind a line that was cut off, too. There is room: it is being read.
+                let _ = record.write_all(format!("\n{LAST}\n").as_bytes());
+            }
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.is_read && self.ended.is_some()
+    }
+
+    /// How it ended, once it has.
+    pub(super) fn status(&self) -> Option<ExitStatus> {
+        self.ended.map(|(status, _)| status)
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.ended.map_or_else(|| self.began.elapsed(), |(_, elapsed)| elapsed)
+    }
+
+    /// Its number. It names nobody else, for only `look` waits for it.
+    pub(super) fn pid(&self) -> Pid {
+        Pid(self.child.id().cast_signed())
+    }
+
+    /// What it printed on standard output and error; nothing if it went to the terminal.
+    pub(super) fn printed(&self) -> (String, String) {
+        let read = |stream: &str| std::fs::read(self.output.with_extension(stream)).unwrap_or_default();
+        let text = |stream: &str| String::from_utf8_lossy(&read(stream)).into_owned();
+        (text("stdout"), text("stderr"))
+    }
+}
+
+/// How a suite is called: as cargo does it, with what the user has to say to it.
+fn command(suite: &Suite, request: &Request) -> Command {
+    let mut words = suite.program.iter();
+    let mut command = Command::new(words.next().map_or_else(Default::default, Clone::clone));
+    command
+        .args(words)
+        .current_dir(&suite.folder)
+        .env_clear()
+        .envs(suite.environment.iter().map(|(name, value)| (name, value)));
+    for word in request.names.iter().chain(&request.harness) {
+        if suite.is_doc {
+            command.arg("--test-args");
+        }
+        command.arg(word);
+    }
+    command
+}
+
+/// Hands lines on until the last.
+fn read(suite: usize, pipe: PipeReader, sender: &Sender<Happening>) {
+    let mut lines = BufReader::new(pipe);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches('\n');
+        if text == LAST {
+            break;
+        }
+        if !text.is_empty() && sender.send(Happening::Line(suite, text.to_owned())).is_err() {
+            return;
+        }
+        line.clear();
+    }
+    // Nobody hears it when the run is over.
+    let _ = sender.send(Happening::Read(suite));
+}

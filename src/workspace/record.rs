@@ -1,0 +1,167 @@
+//! Reads the record that a test binary under snout writes of its run. `docs/record.md` has its schema.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::results::{Result as TestResult, Status};
+
+/// What a line of the record says.
+#[derive(Debug)]
+pub(super) enum Line {
+    /// The run has begun: tests selected, and left out.
+    Begun {
+        selected: usize,
+        filtered_out: usize,
+    },
+    Finished(TestResult),
+    /// Something to be told at the end, which no test answers for.
+    Note(String),
+    /// The run has come to its end; whether it is a success.
+    Ended {
+        success: bool,
+    },
+    /// A test has begun, or what a newer version has to say.
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    event: String,
+    #[serde(flatten)]
+    fields: Value,
+}
+
+/// Reads one line; `None` if it is none of a record.
+pub(super) fn read(line: &str) -> Option<Line> {
+    let Raw { event, fields } = serde_json::from_str(line).ok()?;
+    let number =
+        |key: &str| fields[key].as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
+    Some(match event.as_str() {
+        "run_started" => Line::Begun { selected: number("selected"), filtered_out: number("filtered_out") },
+        "finished" => Line::Finished(finished(&fields)?),
+        "run_finished" => Line::Ended { success: fields["success"] == true },
+        "started" | "slow" => Line::Other,
+        _ => note(&event, &fields).map_or(Line::Other, Line::Note),
+    })
+}
+
+fn finished(fields: &Value) -> Option<TestResult> {
+    let text = |key: &str| fields[key].as_str().unwrap_or_default().to_owned();
+    let status = match fields["outcome"].as_str()? {
+        "passed" => Status::Passed,
+        "ignored" => Status::Ignored,
+        "measured" => Status::Measured,
+        // Whatever it is called, it has not passed.
+        _ => Status::Failed(label(fields)),
+    };
+    let note = match status {
+        Status::Ignored => text("reason"),
+        _ => text("message"),
+    };
+    let elapsed = fields["elapsed"].as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Some(TestResult { test: text("test"), status, elapsed, output: text("output"), note })
+}
+
+/// The word for a failure.
+fn label(fields: &Value) -> String {
+    match (fields["failure"].as_str().unwrap_or_default(), fields["death"].as_str().unwrap_or_default()) {
+        ("timed_out", _) => "TIMEOUT".to_owned(),
+        ("blocked", _) => "BLOCKED".to_owned(),
+        ("not_run", _) => "NOT RUN".to_owned(),
+        (_, "killed") => {
+            let number = fields["signal"].as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or(0);
+            crate::model::signal_name(number).to_string()
+        }
+        (_, "exited") => format!("EXIT {}", fields["code"].as_i64().unwrap_or(0)),
+        _ => "FAIL".to_owned(),
+    }
+}
+
+/// What is told at the end about what is no test's result.
+fn note(event: &str, fields: &Value) -> Option<String> {
+    let text = |key: &str| fields[key].as_str().unwrap_or_default();
+    let test = text("test");
+    let death = || match text("death") {
+        "exited" => format!("its process exited with code {}", fields["code"]),
+        "killed" => format!("its process was killed by signal {}", fields["signal"]),
+        "stopped" => format!("its process was stopped by signal {}", fields["signal"]),
+        _ => "its process ended".to_owned(),
+    };
+    let output = || text("output").trim_end().to_owned();
+    let list = |key: &str, name: &dyn Fn(&Value) -> String| {
+        fields[key].as_array().into_iter().flatten().map(name).collect::<Vec<_>>().join(", ")
+    };
+    Some(match event {
+        "escalated" => {
+            let why = if text("cause") == "timed_out" { "timed out".to_owned() } else { death() };
+            format!("{test} went wrong beside others ({why}) and passed alone")
+        }
+        "pool_died" => {
+            let tests = list("tests", &|test| test.as_str().unwrap_or_default().to_owned());
+            format!("pool died: {} while running one of {tests}", death())
+        }
+        "leaked" => {
+            let processes =
+                list("processes", &|it| format!("{} {}", it["name"].as_str().unwrap_or_default(), it["pid"]));
+            let test = if test.is_empty() { "a test" } else { test };
+            format!("{test} left processes behind, which were killed: {processes}")
+        }
+        "flaky" => format!("{test} is flaky: it failed {} times, and then passed", fields["failures"]),
+        "trouble" => {
+            let name = if text("fixture").is_empty() { text("plugin") } else { text("fixture") };
+            format!("{name} ({}): {}\n{}", text("phase"), text("message"), output()).trim_end().to_owned()
+        }
+        "report" => format!("{}:\n{}", text("plugin"), output()),
+        "stray" => format!("printed past the capture, so that no test can be named for it:\n{}", output()),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(line: &str) -> TestResult {
+        match read(line) {
+            Some(Line::Finished(result)) => result,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn results_are_read_as_the_schema_has_them() {
+        let line = r#"{"event":"finished","test":"a::b","outcome":"passed","elapsed":0.500000000,"file":"x","line":4}"#;
+        let expected = TestResult {
+            test: "a::b".to_owned(),
+            status: Status::Passed,
+            elapsed: Some(Duration::from_millis(500)),
+            output: String::new(),
+            note: String::new(),
+        };
+        assert_eq!(result(line), expected);
+        let line = r#"{"event":"finished","test":"r","outcome":"failed","failure":"died","death":"killed","signal":11,"message":"m","elapsed":0.1,"output":"o\n"}"#;
+        let found = result(line);
+        assert_eq!(
+            (found.status, &*found.note, &*found.output),
+            (Status::Failed("SIGSEGV".to_owned()), "m", "o\n")
+        );
+        let line = r#"{"event":"finished","test":"r","outcome":"ignored","reason":"no docker","elapsed":0}"#;
+        assert_eq!((result(line).status, &*result(line).note), (Status::Ignored, "no docker"));
+    }
+
+    #[test]
+    fn an_outcome_of_a_newer_version_is_no_pass() {
+        let line = r#"{"event":"finished","test":"r","outcome":"evaporated","elapsed":0}"#;
+        assert_eq!(result(line).status, Status::Failed("FAIL".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_line_of_a_record_is_none() {
+        for line in ["", "{", "[]", "{\"event\":", "running 3 tests"] {
+            assert!(read(line).is_none(), "{line}");
+        }
+        assert!(matches!(read(r#"{"event":"foretold"}"#), Some(Line::Other)));
+    }
+}

@@ -1,0 +1,63 @@
+//! Signals that end a run.
+
+use std::fs;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Command, Stdio};
+
+use crate::process::{Ended, run_watching, scratch};
+use crate::rig::Workspace;
+
+const SIGINT: i32 = 2;
+
+/// A package with a test that passes and one that waits for ever, telling of it first.
+fn package() -> Workspace {
+    Workspace::with(
+        "waits",
+        &[
+            ("Cargo.toml", "[package]\nname = \"waits\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
+            (
+                "src/lib.rs",
+                "#[test] fn passes() {}\n#[test] fn waits() {\n    std::fs::write(std::env::var(\"TOLD\").unwrap(), \"\").unwrap();\n\
+                 loop { std::thread::park() }\n}\n",
+            ),
+        ],
+    )
+}
+
+/// Sends SIGINT once the test waits; and again and again, if it is to be `impatient`.
+fn interrupted(is_impatient: bool, grace: &str) -> Ended {
+    let workspace = package();
+    workspace.snout("--no-run").expect_code(0);
+    let folder = scratch();
+    let (told, out) = (folder.join("told"), folder.join("stdout"));
+    let mut command = workspace.cargo("snout --no-doc");
+    command.env("TOLD", &told).env("SNOUT_GRACE", grace).process_group(0);
+    command.stdout(fs::File::create(&out).expect("a file in the scratch folder")).stderr(Stdio::null());
+    let mut sent = 0;
+    let mut ended = run_watching(&mut command, |pid| {
+        if told.exists() && (sent == 0 || is_impatient) {
+            Command::new("kill").args(["-INT", &pid.to_string()]).status().expect("kill can be run");
+            sent += 1;
+        }
+        true
+    });
+    ended.stdout = fs::read(&out).expect("what was just written");
+    ended
+}
+
+#[test]
+fn whoever_is_impatient_waits_for_nobody() {
+    let ended = interrupted(true, "10m");
+    assert_eq!(ended.status.and_then(|status| status.signal()), Some(SIGINT), "{ended}");
+    assert_eq!(ended.left_behind, [""; 0], "{ended}");
+}
+
+#[test]
+fn an_interrupted_run_reports_and_dies_by_the_signal() {
+    let ended = interrupted(false, "100ms");
+    assert_eq!(ended.status.and_then(|status| status.signal()), Some(SIGINT), "{ended}");
+    let text = ended.text();
+    assert!(text.contains(" waits passes\n"), "{ended}");
+    assert!(text.contains(", interrupted by SIGINT\n"), "{ended}");
+    assert_eq!(ended.left_behind, [""; 0], "{ended}");
+}

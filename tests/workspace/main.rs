@@ -1,0 +1,27 @@
+//! `cargo snout` on workspaces as they stand, none of which has heard of it.
+//!
+//! Small ones are written below cargo's folder for integration tests; a published crate is taken from cargo's registry cache. All
+//! share one target folder, so that the harness is built once.
+//!
+//! `cargo test --features cli --test workspace` runs it.
+
+#![cfg(target_os = "linux")]
+
+mod builds;
+mod configured;
+mod interrupts;
+mod published;
+mod rig;
+mod runs;
+mod shop;
+mod verdicts;
+
+#[path = "../rig/environment.rs"]
+mod environment;
+#[path = "../../examples/on_crate/package.rs"]
+#[expect(dead_code, reason = "what adds snout to a package is for packages that are edited")]
+mod package;
+#[path = "../rig/process.rs"]
+mod process;
+#[path = "../rig/result_line.rs"]
+mod result_line;
