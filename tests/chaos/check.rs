@@ -30,12 +30,8 @@ pub(crate) fn wrong(ran: &Ran) -> Vec<String> {
         return wrong;
     }
     let said = said(ran);
-    let is_interrupted = is_interrupted(ran);
-    if is_interrupted || status.signal().is_some() {
-        let first = ran.done.signals.first().copied();
-        if status.signal() != first || first.is_none() {
-            wrong.push(format!("it should have died by {first:?}, and ended so: {status}"));
-        }
+    if is_interrupted(ran) || status.signal().is_some() {
+        wrong.extend(wrong_death(ran, status.signal()));
     } else {
         wrong.extend(wrong_code(ran, &said, status.code()));
     }
@@ -69,6 +65,23 @@ pub(crate) fn said(ran: &Ran) -> Said {
 /// Whether the run took note of a signal: one may come when all is over.
 fn is_interrupted(ran: &Ran) -> bool {
     ran.ended.error_text().contains("snout: interrupted by SIG")
+}
+
+/// It dies by the signal that it names as the first. That is the first that was sent, unless both were waiting when it came to look: the
+/// system does not keep their order.
+fn wrong_death(ran: &Ran, signal: Option<i32>) -> Option<String> {
+    let name = match signal {
+        Some(1) => "SIGHUP",
+        Some(2) => "SIGINT",
+        Some(15) => "SIGTERM",
+        _ => "another",
+    };
+    let said = ran.ended.error_text();
+    // One that comes when all is over is not told of.
+    let is_named = !is_interrupted(ran) || said.contains(&format!("snout: interrupted by {name}"));
+    let was_sent = signal.is_some_and(|signal| ran.done.signals.contains(&signal));
+    let (sent, is_right) = (&ran.done.signals, is_named && was_sent);
+    (!is_right).then(|| format!("it was sent {sent:?}, and died by {signal:?}"))
 }
 
 fn wrong_code(ran: &Ran, said: &Said, code: Option<i32>) -> Option<String> {
@@ -176,7 +189,7 @@ fn wrong_steps(ran: &Ran, said: &Said) -> Vec<String> {
     // Who was killed has torn nothing down: behind the second signal anybody, behind the first who did not come to an end in time.
     let is_killing = ran.done.signals.len() > 1 || ran.ended.error_text().contains("snout: stopped ");
     let victims = |pid: u32| {
-        ran.done.killed.is_some_and(|(_, victim)| victim == pid) || ran.done.with_it.contains(&pid)
+        ran.done.killed.is_some_and(|(_, victim)| victim == pid || ran.steps.is_child(pid, victim))
     };
     let unpaired = ran.steps.unpaired().into_iter().filter(|(pid, _)| !is_killing && !victims(*pid));
     for (pid, fixture) in unpaired {

@@ -35,8 +35,6 @@ pub(crate) struct Ran {
 pub(crate) struct Done {
     pub(crate) signals: Vec<i32>,
     pub(crate) killed: Option<(Victim, u32)>,
-    /// Processes that die with the one that was killed.
-    pub(crate) with_it: Vec<u32>,
     since: Option<Instant>,
 }
 
@@ -125,7 +123,7 @@ fn act(run: &Run, done: &mut Done, (supervisor, read): (u32, &dyn Fn() -> Steps)
     match run.trouble {
         Trouble::None => {}
         Trouble::Signal { first, steps, .. } if done.signals.is_empty() => {
-            if read().len() >= steps {
+            if !is_ignored(first) && read().len() >= steps {
                 send(first, supervisor);
                 done.signals.push(first);
                 done.since = Some(Instant::now());
@@ -133,6 +131,7 @@ fn act(run: &Run, done: &mut Done, (supervisor, read): (u32, &dyn Fn() -> Steps)
         }
         Trouble::Signal { second, .. } => {
             if let Some((second, after)) = second
+                && !is_ignored(second)
                 && done.signals.len() == 1
                 && done.since.is_some_and(|since| since.elapsed() >= Duration::from_millis(after))
             {
@@ -145,7 +144,6 @@ fn act(run: &Run, done: &mut Done, (supervisor, read): (u32, &dyn Fn() -> Steps)
             if written.len() >= steps
                 && let Some(pid) = find(run, whom, (supervisor, &written))
             {
-                done.with_it = below(pid);
                 send(9, pid);
                 done.killed = Some((whom, pid));
             }
@@ -181,10 +179,12 @@ fn parent(pid: u32) -> Option<u32> {
     (state != "Z").then_some(parent)
 }
 
-/// The children of a process.
-fn below(pid: u32) -> Vec<u32> {
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).collect()
+/// Whether this process ignores a signal, and so what it starts: where it is run in the background.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    mask >> (signal - 1) & 1 == 1
 }
 
 /// Sends a signal, as `kill` does.

@@ -1,4 +1,4 @@
-//! What the tests of a run wrote down: `@ PID MARK NAME .`, one after the other, with anything between.
+//! What the tests of a run wrote down: `@ PID PARENT MARK NAME .`, one after the other, with anything between.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ pub(crate) struct Steps(Vec<Step>);
 
 struct Step {
     pid: u32,
+    parent: u32,
     mark: char,
     name: String,
 }
@@ -34,6 +35,11 @@ impl Steps {
     /// Processes that have begun a test, the last one first.
     pub(crate) fn at_work(&self) -> impl Iterator<Item = u32> {
         self.0.iter().rev().filter(|step| step.mark == '=').map(|step| step.pid)
+    }
+
+    /// Whether a process was made by that one.
+    pub(crate) fn is_child(&self, pid: u32, parent: u32) -> bool {
+        self.0.iter().any(|step| (step.pid, step.parent) == (pid, parent))
     }
 
     /// The process that has set up a fixture of this name.
@@ -75,16 +81,17 @@ impl Step {
     fn read(text: &str) -> Option<Step> {
         let mut words = text.split(' ');
         let pid = words.next()?.parse().ok()?;
+        let parent = words.next()?.parse().ok()?;
         let mark = words.next()?.chars().next()?;
         let name = words.next()?.to_owned();
-        words.next().is_some_and(|end| end.starts_with('.')).then_some(Step { pid, mark, name })
+        words.next().is_some_and(|end| end.starts_with('.')).then_some(Step { pid, parent, mark, name })
     }
 }
 
 #[test]
 fn steps_are_found_among_anything() {
     let steps = Steps::read(
-        b"@ 7 + a .\nraw text@ 7 = t .\n\xff@ 8 + b .\n@ 9 + c .\n@ 9 ! t .\n@ 7 - a .\n@ 7 = cut o",
+        b"@ 7 1 + a .\nraw text@ 7 1 = t .\n\xff@ 8 1 + b .\n@ 9 1 + c .\n@ 9 1 ! t .\n@ 7 1 - a .\n@ 7 1 = cut o",
     );
     assert_eq!((steps.len(), steps.unpaired()), (6, vec![(8, "b".to_owned())]));
     assert_eq!((steps.home_of("c"), steps.is_torn_down("a"), steps.set_ups("a")), (Some(9), true, 1));
