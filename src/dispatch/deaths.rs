@@ -169,8 +169,10 @@ impl Supervisor<'_> {
         self.find_leftovers(pid, None)?;
         self.tell_of_stray(&mut pool)?;
         // A pool that has finished everything, or all it may, ends by itself.
-        let is_done =
-            change == Change::Exited(0) && (self.table.is_all_finished() || self.has_done_its_share(&pool));
+        // So does one that finds nothing left because nothing new starts.
+        let is_cut_off = self.is_cut_short() && self.running().next().is_none();
+        let has_finished = self.table.is_all_finished() || self.has_done_its_share(&pool) || is_cut_off;
+        let is_done = change == Change::Exited(0) && has_finished;
         if self.is_given_up() {
             self.give_up_pool_s_tests()?;
         } else if let Some(death) = pool.death(change).filter(|_| !is_done) {
