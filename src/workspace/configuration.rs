@@ -21,6 +21,9 @@ use super::problem::Problem;
 /// Words of the configuration that are our business, or may bring in files that have some.
 const WORDS: [&str; 5] = ["runner", "workspace-wrapper", "rustdoc =", "include", "target ="];
 
+/// Words of the configuration that may change how the harness comes out.
+const BUILD_WORDS: [&str; 6] = ["rustflags", "profile", "env", "unstable", "linker", "include"];
+
 /// A runner of test binaries: the program and its arguments.
 type Runner = Vec<OsString>;
 
@@ -33,7 +36,7 @@ pub(super) struct Configuration {
     runners: Vec<(String, Runner)>,
     /// Targets whose runner is spelt as one text. cargo does not let a list take its place.
     spelt_as_text: BTreeSet<String>,
-    /// Changes with every file of the configuration.
+    /// Changes with every file of the configuration that says how to build.
     pub(super) number: String,
     /// Variables that name a runner; cargo must not see them.
     pub(super) taken: Vec<OsString>,
@@ -44,6 +47,8 @@ impl Configuration {
         let folder = env::current_dir().map_err(|error| Problem::path("enter", Path::new("."), &error))?;
         let files = files(&folder, &request.config);
         let texts: Vec<&String> = files.iter().map(|(_, text)| text).collect();
+        let of_builds = texts.iter().filter(|text| BUILD_WORDS.iter().any(|word| text.contains(word)));
+        let number = number_of(&of_builds.collect::<Vec<_>>());
         let is_concerned = texts.iter().any(|text| WORDS.iter().any(|word| text.contains(word)));
         let config = if is_concerned { ask(cargo, &request.config)? } else { Value::Null };
         let of_build = |key: &str| Some(OsString::from(config["build"][key].as_str()?));
@@ -73,7 +78,7 @@ impl Configuration {
                 .unwrap_or_else(|| "rustdoc".into()),
             runners,
             spelt_as_text,
-            number: number_of(&texts),
+            number,
             taken,
         })
     }
