@@ -173,6 +173,8 @@ impl Supervisor<'_> {
     /// it tears down.
     pub(super) fn let_come_out(&mut self) -> io::Result<()> {
         self.turns.abandon();
+        // Among them may be some that ran in the pool.
+        self.take_given_up();
         futex::wake_all(self.turns.gate());
         self.table.allow_lanes(0);
         self.claim_the_rest();

@@ -203,14 +203,23 @@ impl Supervisor<'_> {
     /// Nobody can make children: those that were to get one fail. What a fork server has in hand comes to its own end.
     pub(super) fn give_up_children(&mut self, why: &str) -> io::Result<()> {
         self.turns.give_up();
-        let is_given_up = |place: &Place| self.turns.owner(*place).is_none();
-        let places: Vec<Place> = self.outstanding.places().filter(is_given_up).collect();
-        let given: Vec<Unit> = places.into_iter().filter_map(|place| self.outstanding.take(place)).collect();
-        self.wishes -= given.iter().filter(|unit| !self.runs_beside_anything(**unit)).count();
-        for unit in given.into_iter().chain(std::mem::take(&mut self.queue)) {
+        self.take_given_up();
+        for unit in std::mem::take(&mut self.queue) {
             self.book.fail(unit.case, Failure::NotRun(why.to_owned()))?;
         }
         Ok(())
+    }
+
+    /// What was given to the fork servers, and then given up before one took it, is back in the queue, before what is there.
+    pub(super) fn take_given_up(&mut self) {
+        let is_given_up = |place: &Place| self.turns.owner(*place).is_none();
+        let places: Vec<Place> = self.outstanding.places().filter(is_given_up).collect();
+        for place in places.into_iter().rev() {
+            if let Some(unit) = self.outstanding.take(place) {
+                self.wishes -= usize::from(!self.runs_beside_anything(unit));
+                self.queue.push_front(unit);
+            }
+        }
     }
 
     /// In lockstep: names the next test, and lets it begin.
