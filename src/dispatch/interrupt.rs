@@ -47,6 +47,8 @@ impl Supervisor<'_> {
         match &mut self.interrupt {
             None => {
                 self.interrupt = Some(Interrupt { signal, since: now(), rung: Rung::Waiting });
+                // Whoever reads of it may act on it: by then nothing starts any more.
+                self.start_nothing_new();
                 let awaited: Vec<CaseId> = self.running_anywhere().collect();
                 self.book.notice(Notice::Interrupted { signal, awaited, grace: self.job.grace })
             }
@@ -172,12 +174,7 @@ impl Supervisor<'_> {
     /// Starts nothing new, and lets what is under way come out: behind the failure that ends the run, or a signal. What that has set up
     /// it tears down.
     pub(super) fn let_come_out(&mut self) -> io::Result<()> {
-        self.turns.abandon();
-        // Among them may be some that ran in the pool.
-        self.take_given_up();
-        futex::wake_all(self.turns.gate());
-        self.table.allow_lanes(0);
-        self.claim_the_rest();
+        self.start_nothing_new();
         while !self.is_killing()
             && (self.busy_pool_lanes() > 0 || !self.fork_servers.is_empty() || self.is_host_busy())
         {
@@ -189,6 +186,15 @@ impl Supervisor<'_> {
         self.look_at_table()?;
         self.drop_queue()?;
         self.tell_what_was_held_back()
+    }
+
+    fn start_nothing_new(&mut self) {
+        self.turns.abandon();
+        // Among them may be some that ran in the pool.
+        self.take_given_up();
+        futex::wake_all(self.turns.gate());
+        self.table.allow_lanes(0);
+        self.claim_the_rest();
     }
 
     /// Lanes that wait for room or for permission find that nothing is left, and end.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::build::Harness;
 use crate::normal::normal;
 use crate::process::{run, run_as_it_is, run_watching};
-use crate::rig::{Program, signal};
+use crate::rig::{Program, hearing_signals, signal};
 
 /// What a terminal is sent by a program with these arguments. `script`, of util-linux, is the terminal.
 fn on_a_terminal(harness: Harness, name: &str, arguments: &[&str]) -> (String, Option<i32>) {
@@ -74,7 +74,7 @@ fn a_closed_standard_output_is_said_on_standard_error() {
 fn a_reader_that_does_not_read_does_not_keep_a_run_from_being_interrupted() {
     const SIGINT: i32 = 2;
     let (reader, writer) = std::io::pipe().expect("a pipe can be made");
-    let mut command = Program::named("many").threads(2).into_command();
+    let mut command = hearing_signals(Program::named("many").threads(2).into_command());
     command.stdout(writer).process_group(0);
     let begin = Instant::now();
     let mut next = Duration::from_secs(3);

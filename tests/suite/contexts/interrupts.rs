@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Ran, Road, Steps, command};
 use crate::expect::Mode;
 use crate::process;
-use crate::rig::signal;
+use crate::rig::{hearing_signals, signal};
 
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
@@ -56,7 +56,7 @@ const FORKED: [Road; 3] = [Road::In(Mode::Parallel), Road::In(Mode::Pooled), Roa
 fn act(road: Road, grace: &str, arguments: &[&str], acts: &[Act]) -> Ran {
     let folder = process::scratch();
     let (steps, errors, said) = (folder.join("steps"), folder.join("stderr"), folder.join("stdout"));
-    let mut command = command("interrupted", road, 3);
+    let mut command = hearing_signals(command("interrupted", road, 3));
     command.args(arguments).env("STEPS", &steps).env("SNOUT_GRACE", grace);
     command.stdout(fs::File::create(&said).unwrap()).stderr(fs::File::create(&errors).unwrap());
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
