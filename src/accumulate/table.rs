@@ -340,7 +340,11 @@ impl RunTable {
 
     /// Says what a lane runs from now on; `None` when it waits.
     pub(crate) fn set_running(&self, lane: usize, case: Option<CaseId>) {
-        self.words[HEAD + lane].store(case.map_or(0, |case| u64::from(case.0) + 1), Release);
+        let word = match case {
+            Some(case) => u64::from(case.0) + 1,
+            None => 0,
+        };
+        self.words[HEAD + lane].store(word, Release);
     }
 
     /// Appends to the list of finished tests. Whether somebody has to ring: the supervisor sleeps, or the list is complete.
@@ -359,8 +363,13 @@ impl RunTable {
 
     /// The finished test at this place of the list, if the lane that took the place has written it yet.
     pub(crate) fn finished(&self, place: usize) -> Option<CaseId> {
-        let word = self.words.get(HEAD + self.lanes + place).filter(|_| place < self.cases)?.load(SeqCst);
-        (word > 0).then(|| CaseId((word - 1) as u32))
+        if place >= self.cases {
+            return None;
+        }
+        match self.words[HEAD + self.lanes + place].load(SeqCst) {
+            0 => None,
+            word => Some(CaseId((word - 1) as u32)),
+        }
     }
 
     /// How many places of the list are taken.
@@ -399,8 +408,10 @@ impl Slot {
     /// How this attempt stands.
     pub(crate) fn state(self) -> State {
         let word = self.words[0].load(Acquire);
-        let known = STATES.get((word & 0x7f) as usize).filter(|_| word >> 8 == self.attempt);
-        known.copied().unwrap_or(State::Pending)
+        match STATES.get((word & 0x7f) as usize) {
+            Some(state) if word >> 8 == self.attempt => *state,
+            _ => State::Pending,
+        }
     }
 
     fn word(self, state: State) -> u64 {

@@ -49,10 +49,15 @@ pub(crate) fn declared<'list>(
     (Cow::Owned(tests), Registry::new(declared))
 }
 
+const LAST: u8 = SUFFIX.as_bytes()[SUFFIX.len() - 1];
+
 /// By the last letter first: this is asked of every test there is.
 fn is_hidden(test: &&'static TestDescAndFn) -> bool {
-    let name = name_of(test);
-    name.as_bytes().last() == SUFFIX.as_bytes().last() && name.ends_with(SUFFIX)
+    let StaticTestName(name) = test.desc.name;
+    match name.as_bytes() {
+        [.., last] if *last == LAST => name.ends_with(SUFFIX),
+        _ => false,
+    }
 }
 
 fn name_of(test: &&'static TestDescAndFn) -> &'static str {
@@ -144,7 +149,11 @@ fn case(test: &TestDescAndFn, registry: &'static Registry, settings: &Settings) 
         StaticBenchFn(function) => Body::Bench { function, sampling: Sampling::Once },
     };
     let id = if registry.is_empty() { None } else { registry.innermost(module_of_test(name)) };
-    let context = id.map(|id| registry.context(id));
+    let options = match id {
+        None => CaseOptions::PLAIN,
+        Some(id) => &registry.context(id).options,
+    };
+    let (ignored, left_out) = (is_ignored(test, settings), is_left_out(test, settings));
     Case {
         name,
         source: Source {
@@ -154,8 +163,8 @@ fn case(test: &TestDescAndFn, registry: &'static Registry, settings: &Settings) 
             end_line: desc.end_line as u32,
             end_col: desc.end_col as u32,
         },
-        ignored: is_ignored(test, settings) || is_left_out(test, settings),
-        left_out: !is_ignored(test, settings) && is_left_out(test, settings),
+        ignored: ignored || left_out,
+        left_out: !ignored && left_out,
         ignore_reason: desc.ignore_message,
         expectation: match desc.should_panic {
             ShouldPanic::No => Expectation::Return,
@@ -171,7 +180,7 @@ fn case(test: &TestDescAndFn, registry: &'static Registry, settings: &Settings) 
         compile_fail: desc.compile_fail,
         no_run: desc.no_run,
         body,
-        options: context.map_or(CaseOptions::PLAIN, |context| &context.options),
+        options,
     }
 }
 

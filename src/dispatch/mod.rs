@@ -96,6 +96,11 @@ pub(crate) trait Listener {
     /// Takes in one event.
     fn hear(&mut self, event: Event) -> io::Result<()>;
 
+    /// Whether anybody has a use for [`Event::Started`].
+    fn hears_starts(&self) -> bool {
+        true
+    }
+
     /// Whether anybody may learn what is still to come. If not, nothing new need be started.
     fn is_heard(&self) -> bool;
 

@@ -25,6 +25,8 @@ pub(super) struct Book<'run> {
     plan: &'static crate::plan::Plan,
     listener: &'run mut dyn Listener,
     show_output: bool,
+    /// Whether anybody hears which tests begin.
+    tells_starts: bool,
     standing: Vec<Standing>,
     announced: Vec<bool>,
     slow: Vec<CaseId>,
@@ -38,6 +40,7 @@ impl<'run> Book<'run> {
     pub(super) fn new(job: &Job, listener: &'run mut dyn Listener) -> Book<'run> {
         let cases = job.plan.cases().len();
         Book {
+            tells_starts: listener.hears_starts(),
             plan: job.plan,
             listener,
             show_output: job.rules.show_output,
@@ -59,7 +62,7 @@ impl<'run> Book<'run> {
     }
 
     pub(super) fn is_with_pool(&self, case: CaseId) -> bool {
-        self.standing[case.index()] == Standing::Pool
+        matches!(self.standing[case.index()], Standing::Pool)
     }
 
     pub(super) fn case(&self, case: CaseId) -> &'static Case {
@@ -73,9 +76,11 @@ impl<'run> Book<'run> {
 
     /// Says that a test runs, unless that has been said.
     pub(super) fn announce(&mut self, case: CaseId) -> io::Result<()> {
-        if std::mem::replace(&mut self.announced[case.index()], true) {
+        let is_announced = &mut self.announced[case.index()];
+        if *is_announced || !self.tells_starts {
             return Ok(());
         }
+        *is_announced = true;
         self.listener.hear(Event::Started(case))
     }
 
@@ -95,9 +100,11 @@ impl<'run> Book<'run> {
     /// Says how a test came out, unless that has been said.
     pub(super) fn finish(&mut self, finished: Finished) -> io::Result<()> {
         let place = finished.case.index();
-        if std::mem::replace(&mut self.standing[place], Standing::Done) == Standing::Done {
+        let standing = &mut self.standing[place];
+        if matches!(standing, Standing::Done) {
             return Ok(());
         }
+        *standing = Standing::Done;
         self.done += 1;
         self.failed |= matches!(finished.outcome, Outcome::Failed(_));
         self.announce(finished.case)?;

@@ -25,7 +25,8 @@ impl Buffer {
 
     /// What has come in so far, leaving nothing.
     pub(super) fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut printed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if printed.is_empty() { Vec::new() } else { std::mem::take(&mut *printed) }
     }
 
     /// What has come in so far; it stays.

@@ -279,7 +279,7 @@ impl Lane {
 
     /// Sends what came of an attempt; nothing, if there is nothing to say but that it passed.
     fn report(&mut self, id: CaseId, attempt: Attempt) -> State {
-        let passed = attempt.outcome == Outcome::Passed;
+        let passed = matches!(attempt.outcome, Outcome::Passed);
         let output = self.take_output(passed);
         if passed && output.is_empty() {
             return State::Passed;
@@ -296,7 +296,11 @@ impl Lane {
         if self.buffer.is_shared(self.holders()) {
             self.renew_buffer();
         }
-        if passed && !self.worker.rules.show_output { Output::default() } else { printed.into() }
+        if printed.is_empty() || passed && !self.worker.rules.show_output {
+            Output::default()
+        } else {
+            printed.into()
+        }
     }
 
     /// A test on the worker itself writes where the worker does: to this lane's buffer, from the start.

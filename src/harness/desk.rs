@@ -79,6 +79,10 @@ impl Listener for Desk<'_> {
         Ok(())
     }
 
+    fn hears_starts(&self) -> bool {
+        self.outlets.hear_starts()
+    }
+
     fn is_heard(&self) -> bool {
         self.outlets.are_heard()
     }

@@ -30,14 +30,18 @@ impl Plan {
     pub(crate) fn new(cases: Vec<Case>, shuffle_seed: Option<u64>) -> Plan {
         let mut order = Vec::with_capacity(cases.len());
         let (mut serial, mut measured, mut alone) = (Vec::new(), Vec::new(), Vec::new());
-        for (id, case) in (0..).map(CaseId).zip(&cases) {
+        let mut id = CaseId(0);
+        for case in &cases {
             let part = match () {
+                // Nobody has said anything about it: so it is with most, and asked first.
+                () if case.options.context.is_none() && !case.is_measured() => &mut order,
                 () if case.options.suite.is_some() || !case.options.fit_the_pool() => &mut alone,
                 () if case.is_measured() => &mut measured,
                 () if case.options.serial => &mut serial,
                 () => &mut order,
             };
             part.push(id);
+            id.0 += 1;
         }
         if let Some(seed) = shuffle_seed {
             shuffle::shuffle(&mut order, &cases, seed);

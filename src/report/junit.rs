@@ -33,6 +33,10 @@ impl Reporter for Junit {
         }
     }
 
+    fn hears_starts(&self) -> bool {
+        false
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.pen.flush()?;
         self.err.flush()

@@ -24,6 +24,10 @@ impl Reporter for Log {
         }
     }
 
+    fn hears_starts(&self) -> bool {
+        false
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.pen.flush()
     }

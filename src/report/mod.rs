@@ -54,6 +54,11 @@ trait Reporter {
     /// Writes what this event calls for. Nothing need reach the terminal before `flush`.
     fn event(&mut self, event: &Event, ledger: &Ledger<'_>) -> io::Result<()>;
 
+    /// Whether it has a use for [`Event::Started`]. It may be told of them all the same.
+    fn hears_starts(&self) -> bool {
+        true
+    }
+
     /// Lets everything written so far be seen.
     fn flush(&mut self) -> io::Result<()>;
 }

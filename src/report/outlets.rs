@@ -71,12 +71,27 @@ impl Outlets {
 
     /// Tells every reporter of an event, which the ledger has taken in.
     pub(crate) fn event(&mut self, event: &Event, ledger: &Ledger<'_>) {
-        self.0.iter_mut().for_each(|outlet| outlet.write(|reporter| reporter.event(event, ledger)));
+        for outlet in &mut self.0 {
+            if outlet.failure.is_none() {
+                let written = outlet.reporter.event(event, ledger);
+                outlet.note(written);
+            }
+        }
+    }
+
+    /// Whether any of them has a use for [`Event::Started`].
+    pub(crate) fn hear_starts(&self) -> bool {
+        self.0.iter().any(|outlet| outlet.reporter.hears_starts())
     }
 
     /// Lets everything written so far be seen.
     pub(crate) fn flush(&mut self) {
-        self.0.iter_mut().for_each(|outlet| outlet.write(|reporter| reporter.flush()));
+        for outlet in &mut self.0 {
+            if outlet.failure.is_none() {
+                let written = outlet.reporter.flush();
+                outlet.note(written);
+            }
+        }
     }
 
     /// Whether anybody may learn what is still to come: not when whoever read standard output has gone, and nothing else is
@@ -100,11 +115,8 @@ impl Outlet {
         Outlet { place, reporter, failure: None }
     }
 
-    fn write(&mut self, write: impl FnOnce(&mut dyn Reporter) -> io::Result<()>) {
-        if self.failure.is_some() {
-            return;
-        }
-        if let Err(error) = write(&mut *self.reporter) {
+    fn note(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
             self.failure = Some(error);
             // What was written before may still be on its way, and nothing will come behind it.
             let _ = self.reporter.flush();

@@ -27,6 +27,10 @@ impl Reporter for Pretty {
         }
     }
 
+    fn hears_starts(&self) -> bool {
+        self.console.one_lane
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.console.pen.flush()
     }
@@ -57,6 +61,13 @@ impl Pretty {
     fn finish(&mut self, finished: &Finished, ledger: &Ledger<'_>) -> io::Result<()> {
         let case = ledger.case(finished.case);
         self.line.resume(&mut self.console, finished.case, case)?;
+        if matches!(finished.outcome, Outcome::Passed)
+            && self.limits.is_none()
+            && !self.console.pen.is_coloured()
+        {
+            // Nearly every line of a run is this one.
+            return self.console.pen.text("ok\n");
+        }
         match &finished.outcome {
             Outcome::Passed => self.console.pen.painted("ok", Color::Green),
             Outcome::Failed(Failure::OverCritical) => {

@@ -34,6 +34,10 @@ impl Reporter for Terse {
         }
     }
 
+    fn hears_starts(&self) -> bool {
+        self.console.one_lane
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.console.pen.flush()
     }
