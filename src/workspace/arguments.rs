@@ -99,7 +99,6 @@ pub(super) struct Request {
     /// `always` or `never`.
     pub(super) color: Option<bool>,
     pub(super) builds_only: bool,
-    pub(super) docs_only: bool,
     pub(super) without_docs: bool,
     /// Values of cargo's `--config`.
     pub(super) config: Vec<String>,
@@ -202,7 +201,6 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
         is_quiet: is_there("quiet"),
         color: color.and_then(|when| ["never", "always"].iter().position(|it| *it == when)).map(|at| at == 1),
         builds_only: is_there("no-run"),
-        docs_only: is_there("doc"),
         without_docs: matches.get_flag("no-doc") || CHOOSING.iter().any(|name| is_there(name)),
         config: texts("config"),
         targets: texts("target"),

@@ -73,6 +73,13 @@ impl Call {
         self.environment.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 
+    /// Takes out the `--quiet` that cargo hands on to tests: what they say is read, and not shown.
+    pub(super) fn be_loud(&mut self) {
+        if self.arguments.pop_if(|last| last == "--quiet").is_some() && self.is_rustdoc {
+            self.arguments.pop_if(|last| last == "--test-args");
+        }
+    }
+
     /// Takes out of the environment what was put in for cargo to make the call, and puts back what was there before.
     pub(super) fn restore_environment(&mut self, taken: &[OsString]) {
         let ours = [VARIABLE, "RUSTC_WORKSPACE_WRAPPER", "RUSTDOC"].map(OsString::from);
@@ -103,6 +110,28 @@ pub(super) fn read(bytes: &[u8]) -> Option<Vec<Call>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quiet_cargo_has_no_quiet_tests() {
+        let call = |is_rustdoc, line: &str| Call {
+            is_rustdoc,
+            arguments: line.split_whitespace().map(OsString::from).collect(),
+            folder: "/".into(),
+            environment: Vec::new(),
+        };
+        for (mut noted, loud) in [
+            (call(false, "word /t/test --quiet"), call(false, "word /t/test")),
+            (call(false, "word /t/test"), call(false, "word /t/test")),
+            (call(true, "--test lib.rs --test-args --quiet"), call(true, "--test lib.rs")),
+            (
+                call(true, "--test lib.rs --test-args --quiet --quiet"),
+                call(true, "--test lib.rs --test-args --quiet"),
+            ),
+        ] {
+            noted.be_loud();
+            assert_eq!(noted, loud);
+        }
+    }
 
     #[test]
     fn calls_come_back_as_they_went() {

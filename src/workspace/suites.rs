@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -50,22 +50,28 @@ pub(super) struct Cargo<'run> {
 impl Cargo<'_> {
     /// Builds, and asks for what would be run. With `--no-run`, for nothing.
     pub(super) fn suites(&self) -> Result<Built, Problem> {
-        let artifacts = if self.request.docs_only { Vec::new() } else { self.build()? };
+        let artifacts = self.build()?;
         let memory = artifacts.iter().find_map(|artifact| artifact.executable.as_deref());
         let memory = memory.map(|executable| target_folder(executable).join("snout"));
-        if self.request.builds_only {
-            return Ok(Built { suites: Vec::new(), memory });
-        }
         let names: BTreeMap<PathBuf, &Artifact> =
             artifacts.iter().filter_map(|artifact| Some((artifact.executable.clone()?, artifact))).collect();
         let suites = self.calls()?.into_iter().map(|call| self.suite(call, &names)).collect();
         Ok(Built { suites, memory })
     }
 
-    /// `cargo test --no-run`: what it says goes to the terminal, its messages come back.
+    /// `cargo test`, with us as the runner and as rustdoc: it builds everything before it calls the first of them. What it says goes to the
+    /// terminal, its messages come back.
     fn build(&self) -> Result<Vec<Artifact>, Problem> {
-        let mut command = self.command(|_| true)?;
-        command.args(["--no-run", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
+        let mut command = self.command()?;
+        command.args(["--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
+        if self.request.builds_only {
+            command.arg("--no-run");
+        } else {
+            let runner = self.tools.path(Role::Runner);
+            command.arg("--no-fail-fast").args(self.configuration.with_runner(&runner));
+            command.envs(self.configuration.path_to(&runner).map(|path| ("PATH", path)));
+            command.env("RUSTDOC", self.tools.path(Role::Rustdoc));
+        }
         let mut child = command.spawn().map_err(|error| Problem::cargo(&error))?;
         let mut text = Vec::new();
         let read = child.stdout.take().map_or(Ok(0), |mut pipe| pipe.read_to_end(&mut text));
@@ -83,28 +89,9 @@ impl Cargo<'_> {
         Ok(tests.collect())
     }
 
-    /// `cargo test` with us as the runner and as rustdoc.
+    /// What cargo has called.
     fn calls(&self) -> Result<Vec<Call>, Problem> {
         let notes = self.notes();
-        // Without `--quiet`: cargo would have the binaries be quiet, too.
-        let mut command = self.command(|word| word != "--quiet")?;
-        let runner = self.tools.path(Role::Runner);
-        command.args(self.configuration.with_runner(&runner));
-        command.envs(self.configuration.path_to(&runner).map(|path| ("PATH", path)));
-        command.env("RUSTDOC", self.tools.path(Role::Rustdoc));
-        command.arg("--no-fail-fast").stdin(Stdio::null()).stdout(Stdio::null());
-        // With `--doc` this is the one call that builds.
-        let is_seen = self.request.docs_only;
-        command.stderr(if is_seen { Stdio::inherit() } else { Stdio::piped() });
-        let output = command
-            .spawn()
-            .and_then(std::process::Child::wait_with_output)
-            .map_err(|error| Problem::cargo(&error))?;
-        if !output.status.success() {
-            // Nobody's message is lost; if there is nobody to tell, the code has to do.
-            let _ = std::io::stderr().write_all(&output.stderr);
-            return Err(Problem::told_by_cargo(output.status.code()));
-        }
         let bytes = if notes.exists() { fs::read(&notes) } else { Ok(Vec::new()) };
         let bytes = bytes.map_err(|error| Problem::path("read", &notes, &error))?;
         let calls = calls::read(&bytes)
@@ -116,8 +103,8 @@ impl Cargo<'_> {
         self.scratch.join("calls")
     }
 
-    /// `cargo test` with our wrapper and those of the user's flags that `is_wanted`.
-    fn command(&self, is_wanted: impl Fn(&OsString) -> bool) -> Result<Command, Problem> {
+    /// `cargo test` with our wrapper and the user's flags.
+    fn command(&self) -> Result<Command, Problem> {
         let request = self.request;
         let folder = env::current_dir().map_err(|error| Problem::path("enter", Path::new("."), &error))?;
         let wrapper = self.configuration.wrapper.as_ref();
@@ -130,7 +117,7 @@ impl Cargo<'_> {
             ..Orders::new(&self.tools, &self.notes())
         };
         let mut command = Command::new(&self.program);
-        command.arg("test").args(request.cargo.iter().filter(|word| is_wanted(word)));
+        command.arg("test").args(&request.cargo);
         command.env("RUSTC_WORKSPACE_WRAPPER", self.tools.path(Role::Rustc)).env(VARIABLE, orders.text());
         for name in &self.configuration.taken {
             command.env_remove(name);
@@ -142,6 +129,9 @@ impl Cargo<'_> {
         let mut changed = self.configuration.taken.clone();
         changed.extend(self.configuration.path_to(&self.tools.path(Role::Runner)).map(|_| "PATH".into()));
         call.restore_environment(&changed);
+        if self.request.is_quiet {
+            call.be_loud();
+        }
         let package = call.variable("CARGO_PKG_NAME").unwrap_or_default().to_string_lossy().into_owned();
         let (name, has_runner, program) = if call.is_rustdoc {
             (format!("{package} (doc)"), false, self.rustdoc(&call.arguments))
