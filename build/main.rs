@@ -8,6 +8,8 @@
 
 #![expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
 
+mod source;
+
 use std::env;
 use std::error::Error;
 use std::ffi::OsString;
@@ -31,6 +33,9 @@ fn main() -> Result<()> {
     );
     // Set on the command line: for the models of the run table and the queue, and by cargo-fuzz.
     println!("cargo::rustc-check-cfg=cfg(snout_loom, fuzzing)");
+    if env::var_os("CARGO_FEATURE_CLI").is_some() {
+        source::write()?;
+    }
     if has_processes() {
         println!("cargo::rustc-cfg=snout_processes");
     }

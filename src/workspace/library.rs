@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::messages::{self, Message};
 use super::orders::{Orders, Role, number_of};
+use super::source;
 use super::wrapper::Kind;
 
 /// The variable by which the build of the harness is told to keep bitcode, for what is optimized when it is linked.
@@ -108,6 +109,10 @@ fn begins(name: &OsStr, prefixes: &[&str]) -> bool {
 /// Builds it with the cargo and the rustc that are at work.
 fn build(orders: &Orders, rustc: &OsStr, place: (&Path, &str, bool)) -> Result<Library, String> {
     let (folder, target, lto) = place;
+    let source = orders.source();
+    source::unpack(&source)
+        .map_err(|error| format!("cannot unpack its source to `{}`: {error}", source.display()))?;
+    let manifest = source.join("Cargo.toml");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     for (name, _) in env::vars_os().filter(|(name, _)| begins(name, &OF_A_PACKAGE)) {
@@ -121,15 +126,8 @@ fn build(orders: &Orders, rustc: &OsStr, place: (&Path, &str, bool)) -> Result<L
         command.arg("build");
     }
     command.current_dir(&orders.folder).stdin(Stdio::null());
-    command.args([
-        "--lib",
-        "--quiet",
-        "--locked",
-        "--message-format",
-        "json-render-diagnostics",
-        "--manifest-path",
-    ]);
-    command.arg(Orders::source().join("Cargo.toml"));
+    command.args(["--lib", "--quiet", "--message-format", "json-render-diagnostics", "--manifest-path"]);
+    command.arg(manifest);
     command.arg("--target-dir").arg(folder).args(["--target", target]);
     command.args(orders.config.iter().flat_map(|value| ["--config", value]));
     for setting in ["opt-level=2", "debug=0", "debug-assertions=false", "incremental=false", "lto=false"] {

@@ -26,6 +26,7 @@ mod record;
 mod report;
 mod results;
 mod run;
+mod source;
 mod suites;
 mod text;
 mod wrapper;

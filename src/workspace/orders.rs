@@ -16,9 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-
-/// Where the source of the harness is: the checkout this program was built from.
-const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
+use super::source;
 
 /// The variable that carries the orders. No name with `SNOUT_`: the harness refuses those that it does not know.
 pub(super) const VARIABLE: &str = "__CARGO_SNOUT";
@@ -66,14 +64,13 @@ impl Tools {
         let program = env::current_exe().map_err(|error| {
             Problem::new(format!("cannot find this program's own path: {error}; is /proc mounted?"))
         })?;
-        let harness = harness_number()?;
         let home = cargo_home().ok_or_else(|| {
             Problem::new(
                 "neither CARGO_HOME nor HOME is set: set one of them to a folder that can be written to",
             )
         })?;
         let all = home.join("snout");
-        let folder = all.join(number_of(&(&program, harness)));
+        let folder = all.join(number_of(&(&program, source::number())));
         if !folder.exists() {
             remove_outdated(&all, &program);
         }
@@ -118,32 +115,6 @@ pub(super) fn cargo_home() -> Option<PathBuf> {
     home.or_else(|| Some(env::home_dir()?.join(".cargo")))
 }
 
-/// A number that changes with the source of the harness.
-fn harness_number() -> Result<u64, Problem> {
-    let source = Path::new(SOURCE);
-    let mut hasher = DefaultHasher::new();
-    let mut places = ["Cargo.toml", "Cargo.lock", "build", "src"].map(|name| source.join(name)).to_vec();
-    while let Some(place) = places.pop() {
-        let gone = |error: io::Error| {
-            Problem::new(format!(
-                "the source of the harness, from which this program was built, cannot be read at `{}` ({error}): run \
-                 `cargo install --path . --features cli` in a clone that stays where it is",
-                place.display()
-            ))
-        };
-        if place.is_dir() {
-            let entries = fs::read_dir(&place).map_err(gone)?;
-            let mut inside: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-            inside.sort();
-            places.extend(inside);
-        } else {
-            place.strip_prefix(source).unwrap_or(&place).hash(&mut hasher);
-            fs::read(&place).map_err(gone)?.hash(&mut hasher);
-        }
-    }
-    Ok(hasher.finish())
-}
-
 /// Sixteen hexadecimal digits that stand for a value.
 pub(super) fn number_of(value: &impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
@@ -184,8 +155,9 @@ impl Orders {
         serde_json::to_string(self).map_or_else(|_| OsString::new(), OsString::from)
     }
 
-    pub(super) fn source() -> &'static Path {
-        Path::new(SOURCE)
+    /// Where the source of the harness is unpacked.
+    pub(super) fn source(&self) -> PathBuf {
+        self.tools.join("source")
     }
 
     /// The path by which cargo calls this program in a role.
