@@ -1,15 +1,15 @@
-//! How long suites took the last time: the longest goes first.
+//! How much there was to do for each suite the last time: the longest goes first, and has a share of the lanes that fits.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-/// Seconds by the name of a suite.
+/// Seconds that all its lanes took together, by the name of a suite.
 #[derive(Debug, Default)]
 pub(super) struct Memory(BTreeMap<String, f64>);
 
-const FILE: &str = "durations.json";
+const FILE: &str = "work.json";
 
 impl Memory {
     /// What is known. Nothing, if it cannot be read: then suites run in cargo's order.
@@ -18,14 +18,14 @@ impl Memory {
         Memory(known.unwrap_or_default())
     }
 
-    /// How long a suite took; one that is not known is taken for long.
-    pub(super) fn of(&self, suite: &str) -> Duration {
-        let known = self.0.get(suite).and_then(|seconds| Duration::try_from_secs_f64(*seconds).ok());
-        known.unwrap_or(Duration::MAX)
+    /// What a suite took, if that is known.
+    pub(super) fn of(&self, suite: &str) -> Option<Duration> {
+        self.0.get(suite).and_then(|seconds| Duration::try_from_secs_f64(*seconds).ok())
     }
 
-    pub(super) fn note(&mut self, suite: &str, elapsed: Duration) {
-        self.0.insert(suite.to_owned(), elapsed.as_secs_f64());
+    /// A suite has taken that long, in so many lanes.
+    pub(super) fn note(&mut self, suite: &str, elapsed: Duration, lanes: usize) {
+        self.0.insert(suite.to_owned(), elapsed.as_secs_f64() * lanes as f64);
     }
 
     /// Keeps it for the next time. If it cannot be kept, that costs an order.

@@ -47,7 +47,6 @@ pub(super) struct Heard {
 /// A suite that runs, or has ended and is being read.
 pub(super) struct Process {
     pub(super) suite: usize,
-    pub(super) is_doc: bool,
     pub(super) lanes: usize,
     pub(super) heard: Heard,
     /// All that it has written has been heard.
@@ -91,7 +90,6 @@ impl Process {
         }
         Ok(Process {
             suite: started.suite,
-            is_doc: suite.is_doc,
             lanes: started.lanes,
             heard: Heard::default(),
             is_read,

@@ -75,7 +75,8 @@ impl<'run> Run<'run> {
         let known = memory.as_deref().map(Memory::read).unwrap_or_default();
         let mut order: Vec<usize> = (0..suites.len()).collect();
         // Documentation last; of the others the longest first, in cargo's order where that is not known.
-        order.sort_by_key(|&at| (suites[at].is_doc, std::cmp::Reverse(known.of(&suites[at].name))));
+        let work = |at: usize| known.of(&suites[at].name).unwrap_or(Duration::MAX);
+        order.sort_by_key(|&at| (suites[at].is_doc, std::cmp::Reverse(work(at))));
         Run {
             request,
             suites,
@@ -114,13 +115,11 @@ impl<'run> Run<'run> {
         while let Some(&next) = self.waiting.front() {
             let taken: usize = self.running.iter().map(|process| process.lanes).sum();
             let free = self.lanes.saturating_sub(taken);
-            // rustdoc compiles in as many threads as it tests, and output that is not captured is one suite's at a time.
-            let is_alone = self.suites[next].is_doc || self.request.shows_output();
-            if free == 0 || (is_alone && taken > 0) {
+            let share = self.share(next);
+            if free == 0 || (share.is_none() && taken > 0) {
                 return;
             }
-            let tests = self.waiting.iter().filter(|at| !self.suites[**at].is_doc).count();
-            let share = if is_alone { self.lanes } else { (free / tests.clamp(1, free)).max(1) };
+            let share = share.unwrap_or(self.lanes).min(free);
             self.waiting.pop_front();
             let is_stated = self.request.lanes.is_some() || share < self.lanes;
             let started = Started { suite: next, lanes: share, is_stated };
@@ -132,6 +131,24 @@ impl<'run> Run<'run> {
                     self.ledger.troubles.push((suite.name.clone(), why));
                 }
             }
+        }
+    }
+
+    /// How many lanes a suite should have: as much of them as it has of the work that is left. `None` for one that has to be alone.
+    fn share(&self, next: usize) -> Option<usize> {
+        let work = |at: usize| self.memory.1.of(&self.suites[at].name).map(|work| work.as_secs_f64());
+        let all: Option<f64> = self.waiting.iter().map(|&at| work(at)).sum();
+        // Output that is not captured is one suite's at a time.
+        if self.request.shows_output() {
+            return None;
+        }
+        match (work(next), all) {
+            (Some(own), Some(all)) if all > 0.0 => {
+                Some(((self.lanes as f64 * own / all).ceil() as usize).clamp(1, self.lanes))
+            }
+            // rustdoc compiles in as many threads as it tests.
+            _ if self.suites[next].is_doc => None,
+            _ => Some((self.lanes / self.waiting.len().clamp(1, self.lanes)).max(1)),
         }
     }
 
@@ -185,9 +202,7 @@ impl<'run> Run<'run> {
         self.running = running;
         for process in ended {
             let suite = &self.suites[process.suite];
-            if !process.is_doc {
-                self.memory.1.note(&suite.name, process.elapsed());
-            }
+            self.memory.1.note(&suite.name, process.elapsed(), process.lanes);
             let is_interrupted = !self.stops.is_empty();
             for result in conclude::results(suite, &process, (&mut self.ledger, is_interrupted)) {
                 self.report.result(&suite.name, &result);
