@@ -38,6 +38,8 @@ pub(super) struct Configuration {
     spelt_as_text: BTreeSet<String>,
     /// Changes with every file of the configuration that says how to build.
     pub(super) number: String,
+    /// Changes with any of it; `None` if some of it is in files that only cargo finds.
+    pub(super) whole_number: Option<String>,
     /// Variables that name a runner; cargo must not see them.
     pub(super) taken: Vec<OsString>,
 }
@@ -49,6 +51,8 @@ impl Configuration {
         let texts: Vec<&String> = files.iter().map(|(_, text)| text).collect();
         let of_builds = texts.iter().filter(|text| BUILD_WORDS.iter().any(|word| text.contains(word)));
         let number = number_of(&of_builds.collect::<Vec<_>>());
+        let is_all_read = !texts.iter().any(|text| text.contains("include"));
+        let whole_number = is_all_read.then(|| number_of(&files));
         let is_concerned = texts.iter().any(|text| WORDS.iter().any(|word| text.contains(word)));
         let config = if is_concerned { ask(cargo, &request.config)? } else { Value::Null };
         let of_build = |key: &str| Some(OsString::from(config["build"][key].as_str()?));
@@ -79,6 +83,7 @@ impl Configuration {
             runners,
             spelt_as_text,
             number,
+            whole_number,
             taken,
         })
     }

@@ -48,13 +48,14 @@ pub(super) struct Library {
 
 /// The harness for tests of this kind. An error is one line, or what cargo said.
 pub(super) fn for_rustc(orders: &Orders, rustc: &OsStr, kind: &Kind) -> Result<Library, String> {
-    let version = version_of(rustc)?;
+    let kept = target_folder(&kind.out_dir).join("snout");
+    let version = version_of(Path::new(rustc), &kept)?;
     let target = kind.target.clone().or_else(|| host(&version)).ok_or("rustc does not tell its host")?;
     let mut steering: Vec<(OsString, OsString)> =
         env::vars_os().filter(|(name, _)| begins(name, &OF_A_BUILD)).collect();
     steering.sort();
     let number = number_of(&(&version, &target, kind.lto, &orders.tools, &orders.configuration, steering));
-    let folder = target_folder(&kind.out_dir).join("snout").join(number);
+    let folder = kept.join(number);
     fs::create_dir_all(&folder).map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
     let ready = folder.join("harness.json");
     if let Some(library) = read(&ready) {
@@ -81,11 +82,30 @@ fn read(ready: &Path) -> Option<Library> {
     library.path.exists().then_some(library)
 }
 
-/// What `rustc -vV` says.
-fn version_of(rustc: &OsStr) -> Result<String, String> {
+/// What `rustc -vV` says. To ask takes 30 ms, for each test that is compiled; so the answer is kept in this folder.
+fn version_of(rustc: &Path, kept: &Path) -> Result<String, String> {
+    let file = number_of_compiler(rustc).map(|number| kept.join(format!("rustc-{number}")));
+    if let Some(version) = file.as_ref().and_then(|file| fs::read_to_string(file).ok()) {
+        return Ok(version);
+    }
     let said = Command::new(rustc).arg("-vV").stdin(Stdio::null()).output();
-    let said = said.map_err(|error| format!("cannot run `{}`: {error}", Path::new(rustc).display()))?;
-    Ok(String::from_utf8_lossy(&said.stdout).into_owned())
+    let said = said.map_err(|error| format!("cannot run `{}`: {error}", rustc.display()))?;
+    let version = String::from_utf8_lossy(&said.stdout).into_owned();
+    if let Some(file) = file.filter(|_| host(&version).is_some()) {
+        let draft = file.with_extension(std::process::id().to_string());
+        // If it cannot be kept, it is asked again.
+        let _ = fs::create_dir_all(kept)
+            .and_then(|()| fs::write(&draft, &version))
+            .and_then(|()| fs::rename(&draft, &file));
+    }
+    Ok(version)
+}
+
+/// Changes with the compiler. `None` for what only calls one, and may call another the next time.
+fn number_of_compiler(rustc: &Path) -> Option<String> {
+    let about = fs::metadata(rustc).ok()?;
+    rustc.parent()?.parent()?.join("lib").join("rustlib").is_dir().then_some(())?;
+    Some(number_of(&(rustc, about.len(), about.modified().ok()?)))
 }
 
 /// The target that a compiler builds for when it is not told.

@@ -23,6 +23,7 @@ pub(super) struct Artifact {
     pub(super) profile: Profile,
     pub(super) filenames: Vec<PathBuf>,
     pub(super) executable: Option<PathBuf>,
+    pub(super) manifest_path: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,6 +16,7 @@ mod calls;
 mod conclude;
 mod configuration;
 mod exit;
+mod kept;
 mod library;
 mod memory;
 mod messages;

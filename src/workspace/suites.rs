@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use super::arguments::Request;
 use super::calls::{self, Call};
 use super::configuration::Configuration;
+use super::kept::Kept;
 use super::library::target_folder;
 use super::messages::{self, Artifact, Message};
 use super::orders::{Orders, Role, Tools, VARIABLE};
@@ -50,53 +51,57 @@ pub(super) struct Cargo<'run> {
 impl Cargo<'_> {
     /// Builds, and asks for what would be run. With `--no-run`, for nothing.
     pub(super) fn suites(&self) -> Result<Built, Problem> {
-        let artifacts = self.build()?;
+        let kept = Kept::new(&self.program, &self.request.cargo, self.configuration.whole_number.as_deref());
+        let kept = kept.filter(|_| !self.request.builds_only);
+        let asks_at_once = !self.request.builds_only && !kept.as_ref().is_some_and(Kept::is_promising);
+        let mut built = self.build(asks_at_once)?;
+        let mut calls = kept.as_ref().and_then(|kept| kept.calls(&built));
+        if calls.is_none() && !self.request.builds_only {
+            if !asks_at_once {
+                built = self.build(true)?;
+            }
+            calls = Some(self.calls(|noted| kept.iter().for_each(|kept| kept.keep(&built, noted)))?);
+        }
+        let artifacts: Vec<Artifact> = tests(&built).collect();
         let memory = artifacts.iter().find_map(|artifact| artifact.executable.as_deref());
         let memory = memory.map(|executable| target_folder(executable).join("snout"));
         let names: BTreeMap<PathBuf, &Artifact> =
             artifacts.iter().filter_map(|artifact| Some((artifact.executable.clone()?, artifact))).collect();
-        let suites = self.calls()?.into_iter().map(|call| self.suite(call, &names)).collect();
+        let wanted =
+            calls.into_iter().flatten().filter(|call| !(call.is_rustdoc && self.request.without_docs));
+        let suites = wanted.map(|call| self.suite(call, &names)).collect();
         Ok(Built { suites, memory })
     }
 
-    /// `cargo test`, with us as the runner and as rustdoc: it builds everything before it calls the first of them. What it says goes to the
-    /// terminal, its messages come back.
-    fn build(&self) -> Result<Vec<Artifact>, Problem> {
+    /// `cargo test`: what it says goes to the terminal, its messages come back. It asks with us as the runner and as rustdoc; it builds everything
+    /// before it calls the first of them.
+    fn build(&self, asks: bool) -> Result<Vec<u8>, Problem> {
         let mut command = self.command()?;
         command.args(["--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
-        if self.request.builds_only {
-            command.arg("--no-run");
-        } else {
+        if asks {
             let runner = self.tools.path(Role::Runner);
             command.arg("--no-fail-fast").args(self.configuration.with_runner(&runner));
             command.envs(self.configuration.path_to(&runner).map(|path| ("PATH", path)));
             command.env("RUSTDOC", self.tools.path(Role::Rustdoc));
+        } else {
+            command.arg("--no-run");
         }
         let mut child = command.spawn().map_err(|error| Problem::cargo(&error))?;
         let mut text = Vec::new();
         let read = child.stdout.take().map_or(Ok(0), |mut pipe| pipe.read_to_end(&mut text));
         let status =
             child.wait().and_then(|status| read.map(|_| status)).map_err(|error| Problem::cargo(&error))?;
-        if !status.success() {
-            return Err(Problem::told_by_cargo(status.code()));
-        }
-        let tests = messages::read(&text).filter_map(|message| match message {
-            Message::Artifact(artifact) if artifact.profile.test && artifact.executable.is_some() => {
-                Some(artifact)
-            }
-            _ => None,
-        });
-        Ok(tests.collect())
+        if status.success() { Ok(text) } else { Err(Problem::told_by_cargo(status.code())) }
     }
 
-    /// What cargo has called.
-    fn calls(&self) -> Result<Vec<Call>, Problem> {
+    /// What cargo has called, as it was noted down and as it is read.
+    fn calls(&self, keep: impl FnOnce(&[u8])) -> Result<Vec<Call>, Problem> {
         let notes = self.notes();
-        let bytes = if notes.exists() { fs::read(&notes) } else { Ok(Vec::new()) };
-        let bytes = bytes.map_err(|error| Problem::path("read", &notes, &error))?;
-        let calls = calls::read(&bytes)
-            .ok_or_else(|| Problem::path("read", &notes, &"what cargo runs was not written down whole"))?;
-        Ok(calls.into_iter().filter(|call| !(call.is_rustdoc && self.request.without_docs)).collect())
+        let noted = if notes.exists() { fs::read(&notes) } else { Ok(Vec::new()) };
+        let noted = noted.map_err(|error| Problem::path("read", &notes, &error))?;
+        keep(&noted);
+        calls::read(&noted)
+            .ok_or_else(|| Problem::path("read", &notes, &"what cargo runs was not written down whole"))
     }
 
     fn notes(&self) -> PathBuf {
@@ -169,6 +174,16 @@ impl Cargo<'_> {
         }
         words
     }
+}
+
+/// The test binaries among what was built.
+fn tests(built: &[u8]) -> impl Iterator<Item = Artifact> {
+    messages::read(built).filter_map(|message| match message {
+        Message::Artifact(artifact) if artifact.profile.test && artifact.executable.is_some() => {
+            Some(artifact)
+        }
+        _ => None,
+    })
 }
 
 /// What nextest calls a binary, too.

@@ -10,6 +10,7 @@
 mod builds;
 mod configured;
 mod interrupts;
+mod kept;
 mod published;
 mod rig;
 mod runs;
