@@ -190,6 +190,7 @@ fn job(
         timeout: settings.timeout,
         watches_time: true,
         time_limits: settings.time_limits,
+        retries: settings.retries,
         fail_fast: settings.fail_fast,
         panics_abort: program.panics_abort,
         plugins: registry.plugins(),

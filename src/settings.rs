@@ -52,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
     /// How long a process may take to end after it was asked to.
     pub(crate) grace: Duration,
+    /// How often a test that fails is tried again, where its context does not say.
+    pub(crate) retries: u16,
 }
 
 /// Which tests are meant.
@@ -92,6 +94,7 @@ impl Settings {
             restart: restart(&flags, environment)?,
             timeout: timeout(&flags, environment)?,
             grace: environment.grace()?.unwrap_or(GRACE),
+            retries: environment.retries()?.unwrap_or_default(),
             log: flags.logfile.clone(),
             record: record(&flags, environment)?,
             selection: Selection::resolve(flags)?,

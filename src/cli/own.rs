@@ -53,6 +53,13 @@ impl Environment {
         self.duration("SNOUT_GRACE")
     }
 
+    /// How often a test that fails is tried again.
+    pub(crate) fn retries(&self) -> Result<Option<u16>, Error> {
+        const NAME: &str = "SNOUT_RETRIES";
+        let Some(value) = self.own(NAME) else { return Ok(None) };
+        value.parse().map(Some).map_err(|_| Error::value(NAME, value, "no count: write how often, like `2`"))
+    }
+
     /// Where to write a record of the run.
     pub(crate) fn record(&self) -> Result<Option<PathBuf>, Error> {
         match self.own(RECORD) {
@@ -109,6 +116,7 @@ mod tests {
             environment.processes().err(),
             environment.restart().err(),
             environment.grace().err(),
+            environment.retries().err(),
             environment.record().err(),
         ];
         refusals.into_iter().flatten().next().map(|error| error.to_string())

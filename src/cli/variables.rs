@@ -13,7 +13,7 @@ const fn variable(name: &'static str, values: &'static str, help: &'static str) 
 }
 
 /// Those that steer a run.
-pub(super) const VARIABLES: [Variable; 9] = [
+pub(super) const VARIABLES: [Variable; 10] = [
     variable(
         "SNOUT_THREAD_MODE",
         "fresh|pooled",
@@ -39,6 +39,11 @@ pub(super) const VARIABLES: [Variable; 9] = [
         "SNOUT_GRACE",
         "DURATION",
         "how long a process may take to end once it is asked to (default `5s`)",
+    ),
+    variable(
+        "SNOUT_RETRIES",
+        "COUNT",
+        "how often a test that fails is tried again, in a process of its own, where its context does not say (default `0`)",
     ),
     variable(
         "SNOUT_PROCESSES",

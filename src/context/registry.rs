@@ -215,7 +215,7 @@ impl ContextOptions {
             serial: self.serial.unwrap_or(around.serial),
             isolate: self.isolate.unwrap_or(around.isolate),
             threads: self.threads.or(around.threads),
-            retries: self.retries.unwrap_or(around.retries),
+            retries: self.retries.or(around.retries),
             more_lanes: self.weight.map_or(around.more_lanes, |lanes| lanes - 1),
             resources: if resources.is_empty() { around.resources.clone() } else { resources },
         }

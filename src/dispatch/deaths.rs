@@ -123,7 +123,7 @@ impl Supervisor<'_> {
         let may_fail = !self.is_cut_short()
             && matches!(&finished.outcome, Outcome::Failed(why) if !matches!(why, Failure::Blocked { .. }));
         let may_start = !self.job.in_process && !self.is_cut_short();
-        if may_fail && may_start && retries < self.book.case(case).options.retries {
+        if may_fail && may_start && retries < self.job.rules.retries_of(self.book.case(case)) {
             self.book.take_from_pool(case);
             self.queue.push_back(Unit::again(case, attempt + 1, retries + 1));
             self.held_back.push(finished);

@@ -74,6 +74,8 @@ pub(crate) struct Rules {
     /// Whoever runs the test looks at the time; else the supervisor alone does.
     pub(crate) watches_time: bool,
     pub(crate) time_limits: Option<TimeLimits>,
+    /// How often a test that fails is tried again, where its context does not say.
+    pub(crate) retries: u16,
     /// Nothing new starts after the first failure.
     pub(crate) fail_fast: bool,
     /// A panic cannot be caught: the program was built with `panic = "abort"`.
@@ -87,10 +89,15 @@ impl Rules {
         case.options.timeout.unwrap_or(self.timeout)
     }
 
+    /// How often this test is tried again when it fails.
+    pub(crate) fn retries_of(&self, case: &Case) -> u16 {
+        case.options.retries.unwrap_or(self.retries)
+    }
+
     /// Whether nothing new starts behind a test that came out so. One that is to be tried again has not failed yet.
     pub(crate) fn ends_run(&self, case: &Case, outcome: &Outcome) -> bool {
         let is_final =
-            case.options.retries == 0 || matches!(outcome, Outcome::Failed(Failure::Blocked { .. }));
+            self.retries_of(case) == 0 || matches!(outcome, Outcome::Failed(Failure::Blocked { .. }));
         self.fail_fast && is_final && matches!(outcome, Outcome::Failed(_))
     }
 

@@ -128,7 +128,7 @@ pub(crate) struct CaseOptions {
     /// Instead of the run's.
     pub(crate) threads: Option<ThreadMode>,
     /// How often it is tried again when it has failed.
-    pub(crate) retries: u16,
+    pub(crate) retries: Option<u16>,
     /// How many lanes it takes besides the one that every test takes.
     pub(crate) more_lanes: u16,
     /// What no other test may use at the same time.
@@ -144,7 +144,7 @@ impl CaseOptions {
         serial: false,
         isolate: false,
         threads: None,
-        retries: 0,
+        retries: None,
         more_lanes: 0,
         resources: Vec::new(),
     };

@@ -270,6 +270,7 @@ fn settings(format: Format) -> Settings {
         isolation: Isolation::default(),
         restart: Restart::default(),
         timeout: None,
+        retries: 0,
         grace: Duration::from_secs(10),
     }
 }

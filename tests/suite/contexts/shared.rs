@@ -191,6 +191,20 @@ fn a_test_is_tried_again_as_often_as_its_context_says() {
 }
 
 #[test]
+fn a_test_whose_context_does_not_say_is_tried_again_as_often_as_the_variable_says() {
+    for road in Road::SAFE {
+        let ran = run_with("attempts", road, &["passes_in_time"], &[("SNOUT_RETRIES", "1")]);
+        ran.expect_code(0).expect_text("1 passed; 0 failed").expect_nobody_left();
+        ran.expect_text("    passes_in_time (failed once, then passed)\n");
+        // What a context says goes before it.
+        let ran = run_with("attempts", road, &["tried_again::never_passes"], &[("SNOUT_RETRIES", "7")]);
+        ran.expect_code(101).expect_text("at attempt 2");
+        let ran = run_with("attempts", road, &["is_broken"], &[("SNOUT_RETRIES", "0")]);
+        ran.expect_code(101).expect_text("0 passed; 1 failed");
+    }
+}
+
+#[test]
 fn bug_2_38_a_test_knows_who_it_is() {
     for road in Road::all() {
         run("attempts", road, 2, &["knows_its_name"]).expect_code(0).expect_text("1 passed");

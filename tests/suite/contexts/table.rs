@@ -309,6 +309,7 @@ const PROGRAMS: &[Entry] = &[
             ok("tried_again::passes_at_once"),
             ok("suite::tried_again::passes_alone"),
             ok("suite::tried_again::comes_behind"),
+            ok("passes_in_time"),
             ok("knows_its_name_in_threads_too"),
             ignored("is_to_be_done", "TODO: waits for version 2"),
             failed("is_broken", "BROKEN: since the move"),
