@@ -3,8 +3,10 @@
 //! | signal | nothing new starts | tests that run        | what is set up         | report | then                     |
 //! |--------|--------------------|-----------------------|------------------------|--------|--------------------------|
 //! | first  | at once            | may end, for a grace  | is torn down           | whole  | the process dies by it   |
-//! | second | at once            | are killed            | goes with its process  | whole  | as after the first       |
+//! | second | at once            | are killed¹           | goes with its process  | whole  | as after the first       |
 //! | third  | -                  | die with this process | dies with this process | none   | the process dies by it   |
+//!
+//! ¹ When their lanes have told what they have printed, for which they have half a second or so.
 //!
 //! A suite whose test does not end within the grace gives that test up and tears down what nobody holds, in the time that a test of it
 //! may take.
@@ -18,7 +20,7 @@ use super::pause::run_time;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::{Place, State};
-use crate::model::{CaseId, Cause, Failure, Moment, Notice, Outcome};
+use crate::model::{CaseId, Cause, Failure, Finished, Moment, Notice, Outcome};
 use crate::sys::futex;
 use crate::sys::process;
 
@@ -56,8 +58,9 @@ impl Supervisor<'_> {
                 interrupt.rung = Rung::Killed;
                 // From here on such a signal ends this process, whatever it is about.
                 self.launcher.let_signals_through();
+                let heard = self.hear_everybody();
                 self.kill_all();
-                Ok(())
+                heard
             }
         }
     }
@@ -262,10 +265,9 @@ impl Supervisor<'_> {
 
     fn tell_of_stopped(&mut self, case: CaseId, attempt: u64) -> io::Result<()> {
         let started = run_time(self.table.slot(case, attempt).started());
-        match self.interrupted(case, started) {
-            Some(failure) => self.book.fail(case, failure),
-            None => Ok(()),
-        }
+        let Some(failure) = self.interrupted(case, started) else { return Ok(()) };
+        let (outcome, output) = (Outcome::Failed(failure), self.take_last_words(case));
+        self.book.finish(Finished { case, outcome, elapsed: Duration::ZERO, output })
     }
 
     fn current_of(&self, place: Place) -> Option<(CaseId, u64)> {

@@ -6,6 +6,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::fork_servers::ForkServer;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::model::{CaseId, Moment, Notice, Output, Running};
@@ -78,7 +79,21 @@ impl Supervisor<'_> {
         Ok(())
     }
 
-    /// What a test of the pool had printed when it was stopped.
+    /// The same of all tests that are about to be stopped, wherever they run.
+    pub(super) fn hear_everybody(&mut self) -> io::Result<()> {
+        self.hear_last_words()?;
+        self.fork_servers.iter_mut().try_for_each(ForkServer::read)?;
+        let printed = |lane| {
+            let server = self.fork_servers.iter().find(|server| server.lane == lane);
+            server.map(|server| server.printed_so_far().to_vec().into()).unwrap_or_default()
+        };
+        let alone: Vec<(CaseId, Output)> =
+            self.running_alone().map(|(lane, _, case, _)| (case, printed(lane))).collect();
+        self.last_words.get_or_insert_default().extend(alone);
+        Ok(())
+    }
+
+    /// What a test had printed when it was stopped.
     pub(super) fn take_last_words(&mut self, case: CaseId) -> Output {
         let words = self.last_words.iter_mut().flatten().find(|(known, _)| *known == case);
         words.map(|(_, output)| std::mem::take(output)).unwrap_or_default()

@@ -280,6 +280,7 @@ fn the_second_signal_stops_everything_at_once_and_reports() {
         let ran = act(road, "60s", &["ends::suite", "ends::plain", "uses_it"], &acts);
         ran.expect_death(SIGINT).expect_text("FAILED. 0 passed; 3 failed; 0 ignored");
         ran.expect_text("stopped while it ran: ").expect_text("not run: ends::suite::t2_comes_behind\n");
+        ran.expect_text("fails runs\n").expect_text("t1_runs runs\n");
         ran.expect_steps("suite", &["+ db", "= t1_runs"]);
         ran.expect_steps("run", &["+ server", "= uses_it"]);
     }
