@@ -41,11 +41,11 @@ pub(crate) fn send(socket: &OwnedFd, bytes: &[u8], descriptors: &[RawFd]) -> io:
         message.msg_control = control.as_mut_ptr().cast();
         // SAFETY: computes sizes, and writes a header and `size` bytes behind it into `control`, which has room for `MOST`.
         unsafe {
-            message.msg_controllen = libc::CMSG_SPACE(size) as usize;
+            message.msg_controllen = libc::CMSG_SPACE(size) as _; // another type in each C library
             let header = libc::CMSG_FIRSTHDR(&raw const message);
             (*header).cmsg_level = libc::SOL_SOCKET;
             (*header).cmsg_type = libc::SCM_RIGHTS;
-            (*header).cmsg_len = libc::CMSG_LEN(size) as usize;
+            (*header).cmsg_len = libc::CMSG_LEN(size) as _;
             ptr::copy_nonoverlapping(descriptors.as_ptr().cast(), libc::CMSG_DATA(header), size as usize);
         }
     }
@@ -69,7 +69,7 @@ pub(crate) fn receive(socket: &OwnedFd) -> io::Result<Option<(Vec<u8>, Vec<Owned
     let mut control = [0_u64; CONTROL];
     let mut message = empty_message(&mut part);
     message.msg_control = control.as_mut_ptr().cast();
-    message.msg_controllen = size_of_val(&control);
+    message.msg_controllen = size_of_val(&control) as _;
     let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
     let received = retry(|| {
         // SAFETY: the message points to buffers of the lengths it says, which live through the call.
@@ -108,7 +108,8 @@ unsafe fn descriptors_in(message: &libc::msghdr) -> Vec<OwnedFd> {
         let mut header = libc::CMSG_FIRSTHDR(message);
         while let Some(head) = header.as_ref() {
             if (head.cmsg_level, head.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
-                let size = head.cmsg_len - libc::CMSG_LEN(0) as usize;
+                let length: usize = head.cmsg_len as _;
+                let size = length - libc::CMSG_LEN(0) as usize;
                 let first = libc::CMSG_DATA(header).cast::<RawFd>();
                 let places = 0..size / size_of::<RawFd>();
                 found.extend(places.map(|place| OwnedFd::from_raw_fd(first.add(place).read_unaligned())));

@@ -17,7 +17,7 @@ unsafe extern "C" {
 /// Waits until the thread has ended, thread-locals dropped and all.
 pub(crate) fn join(thread: JoinHandle<()>) -> bool {
     // SAFETY: `into_pthread_t` gives this thread away to be joined, and it is joined once.
-    unsafe { libc::pthread_join(thread.into_pthread_t(), ptr::null_mut()) == 0 }
+    unsafe { libc::pthread_join(number_of(thread), ptr::null_mut()) == 0 }
 }
 
 /// The same, for as long as `watch` wants to: asked at the begin and whenever the time that it gave is up, with how long this has been
@@ -28,7 +28,7 @@ pub(crate) fn join_while(
     thread: JoinHandle<()>,
     mut watch: impl FnMut(Duration) -> Option<Duration>,
 ) -> bool {
-    let thread = thread.into_pthread_t();
+    let thread = number_of(thread);
     let started = Instant::now();
     while let Some(left) = watch(started.elapsed()) {
         // The deadline is in the time of day, which may be set meanwhile: what counts is the clock that cannot.
@@ -43,6 +43,11 @@ pub(crate) fn join_while(
     // SAFETY: it has not been joined and never will be; when it ends, its resources go with it.
     unsafe { libc::pthread_detach(thread) };
     false
+}
+
+/// What the C library calls a thread by: musl's is a pointer, std's always a number.
+fn number_of(thread: JoinHandle<()>) -> libc::pthread_t {
+    thread.into_pthread_t() as libc::pthread_t
 }
 
 fn time_of_day_in(delay: Duration) -> libc::timespec {

@@ -151,8 +151,9 @@ pub(super) fn run_for_harness(arguments: &[OsString]) -> ExitCode {
     let Some((rustc, rest)) = arguments.split_first() else { return ExitCode::from(exit::PROBLEM) };
     let mut command = Command::new(rustc);
     command.args(rest);
-    // Not when cargo asks for the version.
-    if rest.iter().any(|word| word == "--crate-name") {
+    // Not when cargo asks about the version or the target: in warnings it reads what there is not.
+    let is_question = rest.iter().any(|word| word.to_string_lossy().starts_with("--print"));
+    if !is_question && rest.iter().any(|word| word == "--crate-name") {
         command.args(["-C", "metadata=cargo-snout", "--cap-lints", "allow"]);
         if env::var_os(library::WITH_BITCODE).is_some() {
             command.args(["-C", "embed-bitcode=yes"]);

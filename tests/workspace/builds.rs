@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::process::{plain, run};
-use crate::rig::{Workspace, compiled, target};
+use crate::rig::{Workspace, compiled, summary, target};
 use crate::shop::shop;
 
 #[test]
@@ -104,7 +104,7 @@ fn a_crate_that_depends_on_snout_keeps_its_own() {
     );
     let ended = own.snout("--workspace --no-doc");
     ended.expect_code(0);
-    assert_eq!(crate::rig::summary(&ended), "2 tests run: 2 passed", "{ended}");
+    assert_eq!(summary(&ended), "2 tests run: 2 passed", "{ended}");
 }
 
 /// Another crate of the same name is none of ours.
@@ -131,7 +131,7 @@ fn a_crate_that_is_called_snout_and_is_another_is_in_nobody_s_way() {
     );
     let ended = other.snout("--workspace --no-doc");
     ended.expect_code(100);
-    assert_eq!(crate::rig::summary(&ended), "3 tests run: 2 passed, 1 failed", "{ended}");
+    assert_eq!(summary(&ended), "3 tests run: 2 passed, 1 failed", "{ended}");
 }
 
 /// What users compile into their tests: nothing for the subcommand is among it.
@@ -155,4 +155,40 @@ fn without_the_feature_the_dependencies_are_those_of_the_harness() {
     let mut names: Vec<&str> = text.lines().collect();
     names.sort_unstable();
     assert_eq!(names, ["getopts", "libc", "rayon_core", "snout"], "{ended}");
+}
+
+/// Another C library is another target, whose programs run here all the same.
+#[test]
+fn tests_of_another_target_are_built_and_run() {
+    const TARGET: &str = "x86_64-unknown-linux-musl";
+    let libraries = plain("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+    let libraries = libraries.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
+    if !libraries.is_ok_and(|folder| fs::exists(folder).unwrap_or_default()) {
+        // `.ci/run` installs it.
+        use std::io::Write as _;
+        let _ = writeln!(
+            std::io::stderr(),
+            "not run: {TARGET} is not installed; `rustup target add {TARGET}` does it"
+        );
+        return;
+    }
+    let workspace = Workspace::with(
+        "other-target",
+        &[
+            ("Cargo.toml", "[package]\nname = \"other-target\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
+            (
+                "src/lib.rs",
+                "#[test] fn is_of_musl() { assert!(cfg!(target_env = \"musl\")) }\n#[test] fn crashes() { std::process::abort() }\n\
+                 #[test] fn fails() { println!(\"said\"); panic!(\"so\") }\n",
+            ),
+        ],
+    );
+    let ended = workspace.snout(&format!("--target {TARGET}"));
+    ended.expect_code(100);
+    assert_eq!(summary(&ended), "3 tests run: 1 passed, 2 failed", "{ended}");
+    assert!(
+        ended.text().contains("other-target is_of_musl\n") && ended.text().contains("\nsaid\n"),
+        "{ended}"
+    );
+    assert!(ended.text().contains("SIGABRT"), "{ended}");
 }
