@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::sys::terminal;
-use crate::workspace::events::{self, What};
+use crate::workspace::events::{self, Event, RunLine, What};
 use crate::workspace::record::Line;
 use crate::workspace::replay;
 use crate::workspace::results::Ledger;
@@ -28,9 +28,17 @@ const CELLS: usize = 20;
 /// A terminal that is narrower has no room for them.
 const WIDE: usize = 72;
 
-/// What the last run says of this one: by suite, how many tests there were, and how many seconds they took.
+/// What the last run says of this one, by suite.
 #[derive(Debug, Default)]
-pub(in crate::workspace) struct Expected(BTreeMap<String, (usize, f64)>);
+pub(in crate::workspace) struct Expected(BTreeMap<String, Last>);
+
+/// A suite of the last run.
+#[derive(Debug, Default)]
+struct Last {
+    tests: usize,
+    /// Seconds by test; those that have come out in this run are taken out.
+    seconds: BTreeMap<String, f64>,
+}
 
 impl Expected {
     /// What the record in this folder says, as far as it goes.
@@ -39,12 +47,21 @@ impl Expected {
     }
 
     fn of(record: &str) -> Expected {
-        let mut suites = BTreeMap::<String, (usize, f64)>::new();
-        for event in record.lines().filter_map(events::read) {
-            if let What::Suite(Line::Finished(result)) = event.what {
-                let (tests, seconds) = suites.entry(event.suite).or_default();
-                *tests += 1;
-                *seconds += result.elapsed.unwrap_or_default().as_secs_f64();
+        let mut suites = BTreeMap::<String, Last>::new();
+        for Event { suite, what, .. } in record.lines().filter_map(events::read) {
+            let last = suites.entry(suite).or_default();
+            match what {
+                What::Suite(Line::Finished(result)) => {
+                    last.tests += 1;
+                    last.seconds.insert(result.test, result.elapsed.unwrap_or_default().as_secs_f64());
+                }
+                // Of examples nobody knows what each took.
+                What::Run(RunLine::SuiteFinished(end))
+                    if last.seconds.values().all(|seconds| *seconds == 0.0) =>
+                {
+                    last.seconds.insert(String::new(), end.elapsed);
+                }
+                What::Run(_) | What::Suite(_) => {}
             }
         }
         Expected(suites)
@@ -56,18 +73,30 @@ pub(super) struct Bar {
     expected: Expected,
     has_colours: bool,
     suites: Vec<String>,
+    lanes: usize,
     /// How wide each line is that was drawn.
     drawn: Vec<usize>,
 }
 
 impl Bar {
     pub(super) fn new(expected: Expected, has_colours: bool) -> Bar {
-        Bar { expected, has_colours, suites: Vec::new(), drawn: Vec::new() }
+        Bar { expected, has_colours, suites: Vec::new(), lanes: 1, drawn: Vec::new() }
     }
 
-    /// Which suites there are.
-    pub(super) fn of(&mut self, suites: &[String]) {
-        self.suites = suites.to_vec();
+    /// Takes in what happened.
+    pub(super) fn event(&mut self, event: &Event) {
+        let last = self.expected.0.get_mut(&event.suite);
+        match &event.what {
+            What::Run(RunLine::WorkspaceStarted(start)) => {
+                self.suites.clone_from(&start.suites);
+                self.lanes = start.lanes;
+            }
+            What::Run(RunLine::SuiteFinished(_)) => last.into_iter().for_each(|last| last.seconds.clear()),
+            What::Suite(Line::Finished(result)) => {
+                last.and_then(|last| last.seconds.remove(&result.test));
+            }
+            What::Run(_) | What::Suite(_) => {}
+        }
     }
 
     /// When it is to be drawn again.
@@ -138,7 +167,7 @@ impl Bar {
     /// How many tests there are: as suites have said; those that have not begun, as last time.
     fn total(&self, ledger: &Ledger) -> usize {
         let of = |suite: &String| {
-            let last = self.expected.0.get(suite).map_or(0, |(tests, _)| *tests);
+            let last = self.expected.0.get(suite).map_or(0, |last| last.tests);
             match ledger.suites.get(suite) {
                 Some(progress) if progress.has_ended => progress.finished,
                 Some(progress) => progress.selected.unwrap_or(last).max(progress.finished),
@@ -148,22 +177,23 @@ impl Bar {
         self.suites.iter().map(of).sum::<usize>().max(ledger.tally.all())
     }
 
-    /// Seconds that the run may still take, by what each suite took the last time; nothing where that is not known.
+    /// Seconds that the run may still take, by what each test took the last time; nothing where a suite is not known.
     fn left(&self, ledger: &Ledger, now: f64) -> Option<f64> {
-        let (mut all, mut done) = (0.0, 0.0);
+        let (mut all, mut longest) = (0.0, 0.0_f64);
         for suite in &self.suites {
-            let (tests, seconds) = self.expected.0.get(suite)?;
-            // Each test takes some time beyond its own.
-            let seconds = seconds + 0.001 * *tests as f64;
-            let part = ledger.suites.get(suite).map_or(0.0, |progress| {
-                let selected = progress.selected.unwrap_or(*tests).max(1);
-                if progress.has_ended { 1.0 } else { (progress.finished as f64 / selected as f64).min(1.0) }
-            });
-            all += seconds;
-            done += seconds * part;
+            let last = self.expected.0.get(suite)?;
+            // With a filter that was not there then, or without one that was.
+            let selected = ledger.suites.get(suite).and_then(|progress| progress.selected);
+            let part = selected.map_or(1.0, |selected| selected as f64 / last.tests.max(1) as f64);
+            all += last.seconds.values().sum::<f64>() * part;
         }
-        // From too little nothing can be told.
-        (done > all * 0.02).then(|| now * (all - done) / done)
+        for (suite, test, began) in &ledger.running {
+            let seconds = self.expected.0.get(suite).and_then(|last| last.seconds.get(test)).copied();
+            let seconds = seconds.unwrap_or_default();
+            all -= seconds.min(now - began);
+            longest = longest.max(seconds - (now - began));
+        }
+        Some((all / self.lanes.max(1) as f64).max(longest)).filter(|seconds| *seconds > 0.0)
     }
 }
 
@@ -219,24 +249,62 @@ mod tests {
 
     fn bar(record: &str) -> Bar {
         let mut bar = Bar::new(Expected::of(record), false);
-        bar.of(&["shop".to_owned(), "cart".to_owned()]);
+        let suites = ["shop", "cart"].map(str::to_owned).to_vec();
+        let start = RunLine::WorkspaceStarted(events::Start { lanes: 2, suites, ..events::Start::default() });
+        bar.event(&Event { suite: String::new(), at: 0.0, what: What::Run(start) });
         bar
     }
 
-    const RECORD: &str = r#"{"suite":"shop","at":1,"event":"finished","test":"a","outcome":"passed","elapsed":3.999}
-{"suite":"cart","at":1,"event":"finished","test":"b","outcome":"passed","elapsed":0.499}
-{"suite":"cart","at":1,"event":"finished","test":"c","outcome":"failed","failure":"plain","elapsed":0.499}
+    const RECORD: &str = r#"{"suite":"shop","at":1,"event":"finished","test":"a","outcome":"passed","elapsed":30}
+{"suite":"shop","at":1,"event":"finished","test":"b","outcome":"passed","elapsed":1}
+{"suite":"shop","at":1,"event":"finished","test":"c","outcome":"passed","elapsed":9}
+{"suite":"cart","at":1,"event":"finished","test":"b","outcome":"passed","elapsed":0.5}
+{"suite":"cart","at":1,"event":"finished","test":"c","outcome":"failed","failure":"plain","elapsed":7.5}
 {"suite":"cart","at":1,"event":"fini"#;
+
+    fn finished(suite: &str, test: &str) -> Event {
+        let line =
+            format!(r#"{{"suite":"{suite}","at":2,"event":"finished","test":"{test}","outcome":"passed"}}"#);
+        events::read(&line).expect("an event")
+    }
 
     #[test]
     fn it_says_how_far_the_run_is_and_what_runs() {
-        let lines = bar(RECORD).lines(&ledger(&[("b", 4.0), ("a", 1.5)]), 5.0, (80, 24));
+        let mut ledger = ledger(&[("b", 4.0), ("a", 1.5)]);
+        ledger.suites.entry("shop".to_owned()).or_default().selected = Some(3);
+        ledger.tally.passed = 0;
+        let mut bar = bar(RECORD);
+        bar.event(&finished("shop", "c"));
+        let lines = bar.lines(&ledger, 5.0, (100, 24));
         let expected = [
-            "     Running [     5.0s] [====>               ] 10/42: 2 running, 1 failed, 20s left",
+            // `a` alone takes 30 s, and began 3.5 s ago; the others have the second lane.
+            "     Running [     5.0s] [=>                  ] 1/12: 2 running, 1 failed, 27s left",
             "             [     3.5s] shop a",
             "             [     1.0s] shop b",
         ];
-        assert_eq!(lines, expected.map(|line| line.chars().take(79).collect::<String>()));
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn what_is_left_is_shared_by_the_lanes_and_scaled_by_what_is_selected() {
+        let mut ledger = ledger(&[]);
+        let left = |bar: &Bar, ledger: &Ledger| bar.left(ledger, 5.0);
+        let mut bar = bar(RECORD);
+        ledger.suites.entry("shop".to_owned()).or_default().selected = Some(3);
+        assert_eq!(left(&bar, &ledger), Some((40.0 + 8.0) / 2.0));
+        ledger.suites.entry("cart".to_owned()).or_default().selected = Some(1);
+        assert_eq!(left(&bar, &ledger), Some((40.0 + 4.0) / 2.0));
+        bar.event(&finished("shop", "a"));
+        assert_eq!(left(&bar, &ledger), Some((10.0 + 4.0) / 2.0));
+    }
+
+    #[test]
+    fn suites_whose_tests_have_no_times_are_expected_to_take_what_they_took() {
+        let record = r#"{"suite":"x (doc)","at":1,"event":"finished","test":"a","outcome":"passed"}
+{"suite":"x (doc)","at":1,"event":"suite_finished","elapsed":2.5,"code":0,"filtered_out":0,"not_run":0}"#;
+        let expected = Expected::of(record);
+        assert_eq!(expected.0["x (doc)"].seconds.values().sum::<f64>(), 2.5);
+        assert_eq!(expected.0["x (doc)"].tests, 1);
     }
 
     #[test]

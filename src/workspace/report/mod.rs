@@ -130,9 +130,8 @@ impl Reports {
     /// An event, and its line in the record.
     pub(super) fn event(&mut self, event: &Event, line: &str) {
         self.ledger.apply(event);
-        if let (What::Run(events::RunLine::WorkspaceStarted(start)), Some(bar)) = (&event.what, &mut self.bar)
-        {
-            bar.of(&start.suites);
+        if let Some(bar) = &mut self.bar {
+            bar.event(event);
         }
         for outlet in &mut self.outlets {
             outlet.event(event, line, &self.ledger);
