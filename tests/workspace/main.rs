@@ -11,9 +11,11 @@ mod builds;
 mod configured;
 mod interrupts;
 mod published;
+mod reports;
 mod rig;
 mod runs;
 mod shop;
+mod terminal;
 mod verdicts;
 
 #[path = "../rig/environment.rs"]
