@@ -5,8 +5,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::process::{DEADLINE, run, scratch};
+use crate::process::{run, scratch};
 use crate::reports::{apart, package};
+
+/// Far more than anything here takes, on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A terminal in which a shell runs `cargo snout`, and then says how it ended and whether the terminal is sane.
 struct Terminal {
@@ -14,23 +17,27 @@ struct Terminal {
 }
 
 impl Terminal {
-    /// Of so many columns; `words` are those of the command, `set` its variables.
-    fn open(command: &Command, columns: usize, set: &str) -> Terminal {
+    /// Of so many columns.
+    fn open(command: &Command, columns: usize) -> Terminal {
         let script = scratch().join("script");
         let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-        let mut text = String::new();
-        for (name, value) in command.get_envs() {
-            let name = name.to_string_lossy();
-            text.push_str(&match value {
-                Some(value) => format!("export {name}={}\n", quoted(&value.to_string_lossy())),
-                None => format!("unset {name}\n"),
-            });
+        let folder = quoted(&command.get_current_dir().expect("the rig sets it").to_string_lossy());
+        // Not by `unset`: names of cargo's may have a dash.
+        let mut text = format!("trap : INT\ncd {folder}\nenv -u CARGO_TERM_COLOR");
+        let (set, unset): (Vec<_>, Vec<_>) = command
+            .get_envs()
+            .filter(|(name, _)| *name != "CARGO_TERM_COLOR")
+            .partition(|(_, value)| value.is_some());
+        for (name, _) in unset {
+            text.push_str(&format!(" -u {}", quoted(&name.to_string_lossy())));
         }
-        let folder = command.get_current_dir().expect("the rig sets it");
-        let program = quoted(&command.get_program().to_string_lossy());
-        let words: Vec<String> = command.get_args().map(|word| quoted(&word.to_string_lossy())).collect();
-        text.push_str(&format!("unset CARGO_TERM_COLOR\n{set}\ncd {}\n", quoted(&folder.to_string_lossy())));
-        text.push_str(&format!("trap : INT\n{program} {}\necho \"code=$?\"\n", words.join(" ")));
+        for (name, value) in set {
+            let value = value.unwrap_or_default().to_string_lossy();
+            text.push_str(&format!(" {}", quoted(&format!("{}={value}", name.to_string_lossy()))));
+        }
+        text.push_str(&format!(" {}", quoted(&command.get_program().to_string_lossy())));
+        command.get_args().for_each(|word| text.push_str(&format!(" {}", quoted(&word.to_string_lossy()))));
+        text.push_str("\necho \"code=$?\"\n");
         text.push_str("stty -a | grep -q ' echo ' && stty -a | grep -q ' icanon ' && echo sane\nread end\n");
         fs::write(&script, text).expect("a file in the scratch folder");
         let name = format!(
@@ -78,7 +85,8 @@ impl Terminal {
             if is_so(&screen) {
                 return screen;
             }
-            assert!(begin.elapsed() < DEADLINE, "no {what} on the screen:\n{screen}");
+            let is_over = screen.contains("\nsane\n");
+            assert!(!is_over && begin.elapsed() < DEADLINE, "no {what} on the screen:\n{screen}");
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -105,7 +113,7 @@ fn a_bar_shows_what_runs_follows_the_terminal_s_size_and_goes() {
     let file = scratch().join("go on");
     let mut command = apart(&package, "snout --no-doc");
     command.env("WAIT_FOR", &file);
-    let terminal = Terminal::open(&command, 90, "");
+    let terminal = Terminal::open(&command, 90);
     let shown =
         |screen: &str| screen.contains("] barred waits\n") && screen.contains(" 3/4: 1 running, 1 failed");
     let screen = terminal.wait("bar", shown);
@@ -134,7 +142,7 @@ fn after_ctrl_c_the_terminal_is_as_it_was() {
     run(&mut apart(&package, "snout --no-run")).expect_code(0);
     let mut command = apart(&package, "snout --no-doc");
     command.env("WAIT_FOR", scratch().join("never")).env("SNOUT_GRACE", "100ms");
-    let terminal = Terminal::open(&command, 100, "");
+    let terminal = Terminal::open(&command, 100);
     terminal.wait("bar", |screen| screen.contains("] barred-interrupted waits\n") && bars(screen) == 1);
     terminal.tmux(&["send-keys", "C-c"]);
     let screen = terminal.wait("end", |screen| screen.contains("sane\n"));
