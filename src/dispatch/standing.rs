@@ -74,6 +74,16 @@ impl<'run> Book<'run> {
         self.standing[case.index()] = Standing::Alone;
     }
 
+    /// Whether anybody hears which tests begin.
+    pub(super) fn tells_starts(&self) -> bool {
+        self.tells_starts
+    }
+
+    /// Whether somebody is still to hear that this one has begun.
+    pub(super) fn is_to_be_announced(&self, case: CaseId) -> bool {
+        self.tells_starts && !self.announced[case.index()]
+    }
+
     /// Says that a test runs, unless that has been said.
     pub(super) fn announce(&mut self, case: CaseId) -> io::Result<()> {
         let is_announced = &mut self.announced[case.index()];

@@ -19,6 +19,9 @@ const SLACK: Duration = Duration::from_secs(1);
 /// How long a name may be missing from the screen, with one lane.
 const SCREEN: Duration = Duration::from_millis(50);
 
+/// A test that has run for so long is told of before it comes out, with several lanes.
+const NOTICEABLE: Duration = Duration::from_millis(100);
+
 impl Supervisor<'_> {
     pub(super) fn time_to_next_deadline(&mut self) -> Option<Duration> {
         let grace = self.job.grace;
@@ -28,12 +31,12 @@ impl Supervisor<'_> {
             let server = self.fork_servers.iter().find(|server| server.lane == lane);
             let deadline =
                 server.and_then(|server| server.next_deadline((place, started), self.limits(case)));
-            [deadline, self.slow_moment(case, started)]
+            [deadline, self.slow_moment(case, started), self.start_moment(case, started)]
         });
         let lanes = self.running().flat_map(|(case, started)| {
             let timeout = self.limits(case).timeout;
             let deadline = timeout.map(|timeout| started.after(timeout + self.slack(case)));
-            [deadline, self.slow_moment(case, started)]
+            [deadline, self.slow_moment(case, started), self.start_moment(case, started)]
         });
         let ending = self.pool.as_ref().and_then(Pool::ending_since).map(|since| since.after(grace));
         let next = children.chain(lanes).chain([
@@ -47,7 +50,24 @@ impl Supervisor<'_> {
         let limit = next.map(|next| next.since(now));
         // What begins after this has its own deadline; none is shorter than the shortest timeout.
         let limit = [limit, self.shortest_timeout].into_iter().flatten().min();
-        if self.job.lanes == 1 { Some(limit.map_or(SCREEN, |limit| limit.min(SCREEN))) } else { limit }
+        match self.glance_at_starts() {
+            Some(glance) => Some(limit.map_or(glance, |limit| limit.min(glance))),
+            None => limit,
+        }
+    }
+
+    /// When to look which tests have begun since: their lanes do not tell.
+    fn glance_at_starts(&self) -> Option<Duration> {
+        if self.job.lanes == 1 {
+            return Some(SCREEN);
+        }
+        let has_room = || self.running().count() + self.running_alone().count() < usize::from(self.job.lanes);
+        (self.book.tells_starts() && has_room()).then_some(NOTICEABLE)
+    }
+
+    fn start_moment(&self, case: CaseId, started: Moment) -> Option<Moment> {
+        let is_due = self.job.lanes > 1 && self.book.is_to_be_announced(case);
+        is_due.then(|| started.after(NOTICEABLE))
     }
 
     fn limits(&self, case: CaseId) -> Limits {
@@ -85,6 +105,9 @@ impl Supervisor<'_> {
         let children = children.into_iter().map(|(_, _, case, started)| (case, started));
         let lanes: Vec<(CaseId, Moment)> = self.running().collect();
         for (case, started) in children.chain(lanes.iter().copied()) {
+            if self.start_moment(case, started).is_some_and(|moment| now >= moment) {
+                self.book.announce(case)?;
+            }
             if self.slow_moment(case, started).is_some_and(|slow| now >= slow) {
                 self.book.call_slow(case)?;
             }

@@ -30,6 +30,8 @@ pub(crate) mod signals;
 pub(crate) mod socket;
 #[cfg(snout_processes)]
 pub(crate) mod stack;
+#[cfg(all(feature = "cli", snout_processes))]
+pub(crate) mod terminal;
 #[cfg(snout_processes)]
 pub(crate) mod thread;
 

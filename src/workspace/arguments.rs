@@ -8,6 +8,9 @@ use std::ffi::OsString;
 use clap::builder::styling::Styles;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use super::outputs;
+use super::report::Asked;
+
 /// A flag of `cargo test`.
 struct Flag {
     short: Option<char>,
@@ -80,7 +83,9 @@ Exit codes:
     4  no test was selected
   100  a test failed, or something around the tests did
   101  the build failed (cargo's own code)
-A run that was interrupted ends by the signal.";
+A run that was interrupted ends by the signal.
+
+`cargo snout report FORMAT [RECORD]` makes a report of a run that is over; `cargo snout report --help` says more.";
 
 /// What was typed.
 #[derive(Debug, Default)]
@@ -93,11 +98,8 @@ pub(super) struct Request {
     pub(super) harness: Vec<OsString>,
     /// How many tests may run at the same time, if that was said.
     pub(super) lanes: Option<usize>,
-    /// How many of the slowest tests are to be named, if that was said.
-    pub(super) slowest: Option<usize>,
-    pub(super) is_quiet: bool,
-    /// `always` or `never`.
-    pub(super) color: Option<bool>,
+    /// What is reported, and where to.
+    pub(super) reports: Asked,
     pub(super) builds_only: bool,
     pub(super) without_docs: bool,
     /// Values of cargo's `--config`.
@@ -114,7 +116,7 @@ const REFUSED: [&str; 7] = ["--list", "--help", "-h", "--format", "--quiet", "-q
 impl Request {
     /// What tests print goes to the terminal as they print it.
     pub(super) fn shows_output(&self) -> bool {
-        self.harness.iter().any(|flag| flag == "--nocapture" || flag == "--no-capture")
+        self.reports.style.shows_output
     }
 
     /// All tests of what was selected run.
@@ -154,6 +156,7 @@ fn command() -> Command {
         .arg(Arg::new("no-doc").long("no-doc").help("Leave doctests out").action(ArgAction::SetTrue))
         .arg(count("test-threads", "How many tests may run at the same time"))
         .arg(count("slowest", "Name so many of the slowest tests [default: up to 5 that took over a second]"))
+        .args(outputs::flags())
         .arg(
             Arg::new("no-fail-fast")
                 .long("no-fail-fast")
@@ -192,14 +195,17 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
     let (harness, lanes) = without_threads(all(HARNESS))?;
     let color = texts("color").pop();
     let network = ["locked", "offline", "frozen"].into_iter().filter(|name| is_there(name));
+    let said = outputs::Said {
+        is_quiet: is_there("quiet"),
+        color: color.and_then(|when| ["never", "always"].iter().position(|it| *it == when)).map(|at| at == 1),
+        shows_output: harness.iter().any(|flag| flag == "--nocapture" || flag == "--no-capture"),
+    };
     Ok(Request {
         cargo: for_cargo(matches),
         names: all(NAMES),
         harness,
         lanes: matches.get_one("test-threads").copied().or(lanes),
-        slowest: matches.get_one("slowest").copied(),
-        is_quiet: is_there("quiet"),
-        color: color.and_then(|when| ["never", "always"].iter().position(|it| *it == when)).map(|at| at == 1),
+        reports: outputs::asked(matches, &said)?,
         builds_only: is_there("no-run"),
         without_docs: matches.get_flag("no-doc") || CHOOSING.iter().any(|name| is_there(name)),
         config: texts("config"),

@@ -3,8 +3,9 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
+use super::events::SuiteEnd;
 use super::process::Process;
-use super::results::{Ledger, Result as TestResult, Status};
+use super::results::{Result as TestResult, Status};
 use super::suites::Suite;
 use super::text::{self, Reading};
 use crate::model::signal_name;
@@ -15,15 +16,31 @@ const WHOLE: &str = "main";
 /// Lines that are shown of what a suite said when it broke off.
 const TAIL: usize = 20;
 
-/// Results that were not heard while it ran; troubles and counts go to the ledger.
-pub(super) fn results(suite: &Suite, process: &Process, told: (&mut Ledger, bool)) -> Vec<TestResult> {
-    let (ledger, is_interrupted) = told;
-    let Some(status) = process.status() else { return Vec::new() };
-    let Some(selected) = process.heard.selected else {
-        return printed(suite, process, (status, ledger));
+/// What is known of a suite when it has ended.
+#[derive(Debug, Default)]
+pub(super) struct Conclusion {
+    /// Results that were not heard while it ran.
+    pub(super) results: Vec<TestResult>,
+    /// What else there is to say of its end.
+    pub(super) end: SuiteEnd,
+}
+
+/// Concludes a suite whose process has ended and was heard; `is_interrupted` if that was asked for.
+pub(super) fn conclude(suite: &Suite, process: &Process, is_interrupted: bool) -> Conclusion {
+    let Some(status) = process.status() else { return Conclusion::default() };
+    let mut conclusion = match process.heard.selected {
+        Some(selected) => heard(process, status, (selected, is_interrupted)),
+        None => printed(suite, process, status),
     };
+    let end = &mut conclusion.end;
+    end.trouble = end.trouble.take().map(|text| text.trim_end().to_owned());
+    end.elapsed = process.elapsed().as_secs_f64();
+    (end.code, end.signal) = (status.code(), status.signal());
+    conclusion
+}
+
+fn heard(process: &Process, status: ExitStatus, (selected, is_interrupted): (usize, bool)) -> Conclusion {
     let heard = &process.heard;
-    ledger.tally.not_run += selected.saturating_sub(heard.finished);
     let (stdout, stderr) = process.printed();
     let trouble = match heard.success {
         None if is_interrupted => None,
@@ -36,17 +53,18 @@ pub(super) fn results(suite: &Suite, process: &Process, told: (&mut Ledger, bool
         }
         Some(_) => None,
     };
-    ledger.troubles.extend(trouble.map(|text| (suite.name.clone(), text.trim_end().to_owned())));
-    Vec::new()
+    let not_run = selected.saturating_sub(heard.finished);
+    Conclusion { results: Vec::new(), end: SuiteEnd { not_run, trouble, ..SuiteEnd::default() } }
 }
 
 /// Results of a suite that wrote no record, by what it printed.
-fn printed(suite: &Suite, process: &Process, (status, ledger): (ExitStatus, &mut Ledger)) -> Vec<TestResult> {
+fn printed(suite: &Suite, process: &Process, status: ExitStatus) -> Conclusion {
     let (stdout, stderr) = process.printed();
     let reading = text::read(&stdout);
     let is_libtest = reading.summaries > 0 || stdout.lines().any(announces_tests);
     if !is_libtest && !suite.is_doc {
-        return vec![whole(process, status, &stdout, &stderr)];
+        let results = vec![whole(process, status, &stdout, &stderr)];
+        return Conclusion { results, ..Conclusion::default() };
     }
     let failed = reading.told.failed.max(count_failed(&reading));
     let trouble = if reading.summaries == 0 {
@@ -58,9 +76,8 @@ fn printed(suite: &Suite, process: &Process, (status, ledger): (ExitStatus, &mut
     } else {
         None
     };
-    ledger.troubles.extend(trouble.map(|text| (suite.name.clone(), text.trim_end().to_owned())));
-    ledger.tally.filtered_out += reading.told.filtered_out;
-    reading.results
+    let end = SuiteEnd { filtered_out: reading.told.filtered_out, trouble, ..SuiteEnd::default() };
+    Conclusion { results: reading.results, end }
 }
 
 fn announces_tests(line: &str) -> bool {
@@ -84,6 +101,7 @@ fn whole(process: &Process, status: ExitStatus, stdout: &str, stderr: &str) -> T
         elapsed: Some(process.elapsed()),
         output: if passed { String::new() } else { format!("{stdout}{stderr}").trim_end().to_owned() },
         note: if passed { String::new() } else { ended(status) },
+        place: None,
     }
 }
 

@@ -15,15 +15,18 @@ mod arguments;
 mod calls;
 mod conclude;
 mod configuration;
+mod events;
 mod exit;
 mod kept;
 mod library;
 mod memory;
 mod messages;
 mod orders;
+mod outputs;
 mod problem;
 mod process;
 mod record;
+mod replay;
 mod report;
 mod results;
 mod run;
@@ -44,6 +47,7 @@ use arguments::Request;
 use configuration::Configuration;
 use orders::{Role, Tools};
 use problem::Problem;
+use report::Reports;
 use run::Run;
 use suites::Cargo;
 
@@ -65,6 +69,9 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn subcommand(arguments: Vec<OsString>) -> ExitCode {
+    if let Some(code) = replay::asked_for(&arguments) {
+        return code;
+    }
     let request = match arguments::parse(arguments) {
         Ok(request) => request,
         Err(error) => {
@@ -95,7 +102,8 @@ fn test(request: &Request) -> Result<u8, Problem> {
     if request.builds_only {
         return Ok(exit::GOOD);
     }
-    let ended = Run::new(request, built, &scratch.0).finish()?;
+    let reports = Reports::open(&request.reports, built.memory.as_deref())?;
+    let ended = Run::new(request, built, &scratch.0, reports).finish()?;
     drop(scratch);
     Ok(ended.code())
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::results::{Result as TestResult, Status};
@@ -15,35 +14,43 @@ pub(super) enum Line {
         selected: usize,
         filtered_out: usize,
     },
+    Started(String),
+    /// A test has been running for over a minute.
+    Slow(String),
     Finished(TestResult),
     /// Something to be told at the end, which no test answers for.
     Note(String),
     /// The run has come to its end; whether it is a success.
     Ended {
         success: bool,
+        /// Seconds.
+        elapsed: f64,
     },
-    /// A test has begun, or what a newer version has to say.
+    /// What a newer version has to say.
     Other,
-}
-
-#[derive(Deserialize)]
-struct Raw {
-    event: String,
-    #[serde(flatten)]
-    fields: Value,
 }
 
 /// Reads one line; `None` if it is none of a record.
 pub(super) fn read(line: &str) -> Option<Line> {
-    let Raw { event, fields } = serde_json::from_str(line).ok()?;
+    read_value(serde_json::from_str(line).ok()?)
+}
+
+/// The same of a line that is JSON already.
+pub(super) fn read_value(fields: Value) -> Option<Line> {
+    let event = fields["event"].as_str()?;
+    let text = |key: &str| fields[key].as_str().unwrap_or_default().to_owned();
     let number =
         |key: &str| fields[key].as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
-    Some(match event.as_str() {
+    Some(match event {
         "run_started" => Line::Begun { selected: number("selected"), filtered_out: number("filtered_out") },
         "finished" => Line::Finished(finished(&fields)?),
-        "run_finished" => Line::Ended { success: fields["success"] == true },
-        "started" | "slow" => Line::Other,
-        _ => note(&event, &fields).map_or(Line::Other, Line::Note),
+        "run_finished" => Line::Ended {
+            success: fields["success"] == true,
+            elapsed: fields["elapsed"].as_f64().unwrap_or_default(),
+        },
+        "started" => Line::Started(text("test")),
+        "slow" => Line::Slow(text("test")),
+        _ => note(event, &fields).map_or(Line::Other, Line::Note),
     })
 }
 
@@ -61,7 +68,9 @@ fn finished(fields: &Value) -> Option<TestResult> {
         _ => text("message"),
     };
     let elapsed = fields["elapsed"].as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    Some(TestResult { test: text("test"), status, elapsed, output: text("output"), note })
+    let line = fields["line"].as_u64().and_then(|line| u32::try_from(line).ok());
+    let place = fields["file"].as_str().map(|file| (file.to_owned(), line.unwrap_or(1)));
+    Some(TestResult { test: text("test"), status, elapsed, output: text("output"), note, place })
 }
 
 /// The word for a failure.
@@ -139,6 +148,7 @@ mod tests {
             elapsed: Some(Duration::from_millis(500)),
             output: String::new(),
             note: String::new(),
+            place: Some(("x".to_owned(), 4)),
         };
         assert_eq!(result(line), expected);
         let line = r#"{"event":"finished","test":"r","outcome":"failed","failure":"died","death":"killed","signal":11,"message":"m","elapsed":0.1,"output":"o\n"}"#;

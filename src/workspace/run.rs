@@ -12,18 +12,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::arguments::Request;
+use super::conclude::{Conclusion, conclude};
+use super::events::{End, RunLine, Start, SuiteEnd, VERSION};
 use super::memory::Memory;
 use super::problem::Problem;
 use super::process::{Process, Started};
 use super::record::{self, Line};
-use super::report::{Report, counted};
-use super::results::Ledger;
+use super::report::Reports;
+use super::results::{Status, counted};
 use super::suites::{Built, Suite};
-use super::{conclude, exit, say};
-use crate::model::signal_name;
+use super::{exit, say};
 use crate::sys::descriptor;
 use crate::sys::process::{Pid, go_on, kill, send};
 use crate::sys::signals::{Signal, Signals, die_by};
@@ -48,8 +50,7 @@ pub(super) struct Run<'run> {
     waiting: VecDeque<usize>,
     running: Vec<Process>,
     lanes: usize,
-    report: Report,
-    ledger: Ledger,
+    reports: Reports,
     memory: (Option<PathBuf>, Memory),
     scratch: &'run Path,
     /// Signals that were to end the run, in the order they came.
@@ -70,7 +71,12 @@ impl Ended {
 }
 
 impl<'run> Run<'run> {
-    pub(super) fn new(request: &'run Request, built: Built, scratch: &'run Path) -> Run<'run> {
+    pub(super) fn new(
+        request: &'run Request,
+        built: Built,
+        scratch: &'run Path,
+        reports: Reports,
+    ) -> Run<'run> {
         let Built { suites, memory } = built;
         let known = memory.as_deref().map(Memory::read).unwrap_or_default();
         let mut order: Vec<usize> = (0..suites.len()).collect();
@@ -83,8 +89,7 @@ impl<'run> Run<'run> {
             waiting: order.into(),
             running: Vec::new(),
             lanes: lanes(request),
-            report: Report::new(request),
-            ledger: Ledger::default(),
+            reports,
             memory: (memory, known),
             scratch,
             stops: Vec::new(),
@@ -93,21 +98,38 @@ impl<'run> Run<'run> {
 
     /// Runs every suite, and reports.
     pub(super) fn finish(mut self) -> Result<Ended, Problem> {
-        let began = Instant::now();
         // Before there is another thread.
         let signals = Signals::block()
             .map_err(|error| Problem::new(format!("cannot listen to signals: {error}; see `ulimit -n`")))?;
         let signals = Arc::new(signals);
         let (sender, receiver) = mpsc::channel();
         listen(Arc::clone(&signals), sender.clone());
-        self.report.begin(self.suites.len(), self.lanes);
+        self.begin();
         self.fill_lanes(&sender);
         while !self.running.is_empty() {
             self.hear(&receiver, &signals);
             self.conclude_ended();
             self.fill_lanes(&sender);
+            self.reports.show();
         }
-        self.end(began.elapsed())
+        self.end()
+    }
+
+    fn begin(&mut self) {
+        let folder = env::current_dir().unwrap_or_default();
+        let suites = self.waiting.iter().map(|&at| self.suites[at].name.clone());
+        let start = Start {
+            record: VERSION,
+            snout: env!("CARGO_PKG_VERSION").to_owned(),
+            folder: folder.to_string_lossy().into_owned(),
+            arguments: env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+            pid: std::process::id(),
+            time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
+            lanes: self.lanes,
+            suites: suites.collect(),
+        };
+        self.reports.run_line("", RunLine::WorkspaceStarted(start));
+        self.reports.show();
     }
 
     /// Starts suites while there are lanes for them.
@@ -123,12 +145,16 @@ impl<'run> Run<'run> {
             self.waiting.pop_front();
             let is_stated = self.request.lanes.is_some() || share < self.lanes;
             let started = Started { suite: next, lanes: share, is_stated };
-            match Process::start(&self.suites[next], self.request, (self.scratch, sender), started) {
+            let suite = &self.suites[next];
+            let folder = suite.folder.to_string_lossy().into_owned();
+            let line = RunLine::SuiteStarted { folder, doc: suite.is_doc, lanes: share };
+            self.reports.run_line(&suite.name, line);
+            match Process::start(suite, self.request, (self.scratch, sender), started) {
                 Ok(process) => self.running.push(process),
                 Err(error) => {
-                    let suite = &self.suites[next];
-                    let why = format!("cannot be run: {error}");
-                    self.ledger.troubles.push((suite.name.clone(), why));
+                    let trouble = Some(format!("cannot be run: {error}"));
+                    let end = SuiteEnd { trouble, ..SuiteEnd::default() };
+                    self.reports.run_line(&suite.name, RunLine::SuiteFinished(end));
                 }
             }
         }
@@ -154,7 +180,10 @@ impl<'run> Run<'run> {
 
     /// Waits until something happens, and takes in all that has.
     fn hear(&mut self, receiver: &Receiver<Happening>, signals: &Signals) {
-        let first = receiver.recv();
+        let first = match self.reports.patience() {
+            None => receiver.recv().ok(),
+            Some(patience) => receiver.recv_timeout(patience).ok(),
+        };
         for happening in first.into_iter().chain(std::iter::from_fn(|| receiver.try_recv().ok())) {
             match happening {
                 Happening::Line(suite, text) => self.line(suite, &text),
@@ -164,6 +193,7 @@ impl<'run> Run<'run> {
                 Happening::Signal(Signal::Child) => self.running.iter_mut().for_each(Process::look),
                 Happening::Signal(Signal::Stop(signal)) => self.stop(signal),
                 Happening::Signal(Signal::Pause) => {
+                    self.reports.hide();
                     self.running.iter().for_each(|process| send(process.pid(), PAUSE));
                     signals.stop_this_process();
                     self.running.iter().for_each(|process| go_on(process.pid()));
@@ -176,24 +206,17 @@ impl<'run> Run<'run> {
     fn line(&mut self, suite: usize, text: &str) {
         let Some(process) = self.running.iter_mut().find(|process| process.suite == suite) else { return };
         let name = &self.suites[suite].name;
-        match record::read(text) {
-            Some(Line::Begun { selected, filtered_out }) => {
-                process.heard.selected = Some(selected);
-                self.ledger.tally.filtered_out += filtered_out;
-            }
-            Some(Line::Finished(result)) => {
+        let Some(line) = record::read(text) else { return };
+        match &line {
+            Line::Begun { selected, .. } => process.heard.selected = Some(*selected),
+            Line::Finished(result) => {
                 process.heard.finished += 1;
-                process.heard.failed +=
-                    usize::from(matches!(result.status, super::results::Status::Failed(_)));
-                if !self.request.shows_output() {
-                    self.report.result(name, &result);
-                }
-                self.ledger.add(name, result);
+                process.heard.failed += usize::from(matches!(result.status, Status::Failed(_)));
             }
-            Some(Line::Note(note)) => self.ledger.notes.push((name.clone(), note)),
-            Some(Line::Ended { success }) => process.heard.success = Some(success),
-            Some(Line::Other) | None => {}
+            Line::Ended { success, .. } => process.heard.success = Some(*success),
+            Line::Started(_) | Line::Slow(_) | Line::Note(_) | Line::Other => {}
         }
+        self.reports.suite_line(name, text, line);
     }
 
     /// Takes in the suites that have ended and have been heard.
@@ -203,11 +226,9 @@ impl<'run> Run<'run> {
         for process in ended {
             let suite = &self.suites[process.suite];
             self.memory.1.note(&suite.name, process.elapsed(), process.lanes);
-            let is_interrupted = !self.stops.is_empty();
-            for result in conclude::results(suite, &process, (&mut self.ledger, is_interrupted)) {
-                self.report.result(&suite.name, &result);
-                self.ledger.add(&suite.name, result);
-            }
+            let Conclusion { results, end } = conclude(suite, &process, !self.stops.is_empty());
+            results.into_iter().for_each(|result| self.reports.result(&suite.name, result));
+            self.reports.run_line(&suite.name, RunLine::SuiteFinished(end));
         }
     }
 
@@ -216,44 +237,58 @@ impl<'run> Run<'run> {
         self.stops.push(signal);
         let pids: Vec<Pid> = self.running.iter().map(Process::pid).collect();
         if self.stops.len() > 2 {
+            self.reports.hide();
             pids.into_iter().for_each(kill);
             die_by(self.stops[0]);
         }
         pids.into_iter().for_each(|pid| send(pid, signal));
-        if !self.waiting.is_empty() {
-            let text = format!(
-                "{} not begun: interrupted by {}",
-                counted(self.waiting.len(), "suite"),
-                signal_name(signal)
-            );
-            self.ledger.notes.push(("run".to_owned(), text));
+        if self.stops.len() == 1 {
+            let not_begun = self.waiting.drain(..).map(|at| self.suites[at].name.clone()).collect();
+            self.reports.run_line("", RunLine::WorkspaceInterrupted { signal, not_begun });
         }
-        self.waiting.clear();
     }
 
     /// Somebody wants to know what runs.
-    fn status(&self) {
+    fn status(&mut self) {
         for process in &self.running {
             let (name, seconds) = (&self.suites[process.suite].name, process.elapsed().as_secs_f64());
             let done = process.heard.finished;
-            say(&format!("running for {seconds:.1}s: {name}, {} done", counted(done, "test")));
+            self.reports.say(&format!("running for {seconds:.1}s: {name}, {} done", counted(done, "test")));
         }
     }
 
-    fn end(mut self, elapsed: Duration) -> Result<Ended, Problem> {
-        if let (Some(folder), memory) = &self.memory
+    fn end(mut self) -> Result<Ended, Problem> {
+        if let (Some(folder), memory) = (&self.memory.0, &self.memory.1)
             && self.request.is_whole()
             && self.stops.is_empty()
         {
             memory.write(folder);
         }
         let signal = self.stops.first().copied();
-        self.report.end(&self.ledger, elapsed, signal.map(signal_name));
-        if self.ledger.is_success() && self.ledger.tally.all() == 0 && signal.is_none() {
-            say(&nothing(self.ledger.tally.filtered_out));
+        let (tally, success) = (self.reports.ledger.tally, self.reports.ledger.is_success());
+        let end = End {
+            success: success && signal.is_none(),
+            passed: tally.passed,
+            failed: tally.failed,
+            ignored: tally.ignored,
+            measured: tally.measured,
+            filtered_out: tally.filtered_out,
+            not_run: tally.not_run,
+            elapsed: self.reports.now(),
+            signal,
+        };
+        self.reports.run_line("", RunLine::WorkspaceFinished(end));
+        let is_written = self.reports.close();
+        if success && tally.all() == 0 && signal.is_none() {
+            say(&nothing(tally.filtered_out));
             return Ok(Ended(exit::NO_TESTS, None));
         }
-        Ok(Ended(if self.ledger.is_success() { exit::GOOD } else { exit::TESTS_FAILED }, signal))
+        let code = match (success, is_written) {
+            (false, _) => exit::TESTS_FAILED,
+            (true, false) => exit::PROBLEM,
+            (true, true) => exit::GOOD,
+        };
+        Ok(Ended(code, signal))
     }
 }
 

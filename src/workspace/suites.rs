@@ -134,7 +134,7 @@ impl Cargo<'_> {
         let mut changed = self.configuration.taken.clone();
         changed.extend(self.configuration.path_to(&self.tools.path(Role::Runner)).map(|_| "PATH".into()));
         call.restore_environment(&changed);
-        if self.request.is_quiet {
+        if self.request.cargo.iter().any(|word| word == "--quiet") {
             call.be_loud();
         }
         let package = call.variable("CARGO_PKG_NAME").unwrap_or_default().to_string_lossy().into_owned();

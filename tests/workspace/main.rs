@@ -12,9 +12,11 @@ mod configured;
 mod interrupts;
 mod kept;
 mod published;
+mod reports;
 mod rig;
 mod runs;
 mod shop;
+mod terminal;
 mod verdicts;
 
 #[path = "../rig/environment.rs"]
