@@ -4,9 +4,12 @@
 //! cargo's flags are a table, for all that is done with them is to hand them on.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use super::nothing::NoTests;
 
 /// A flag of `cargo test`.
 struct Flag {
@@ -77,7 +80,7 @@ const AFTER: &str = "\
 Exit codes:
     0  every test that ran passed
     2  the command line is wrong, or something of the machine is in the way
-    4  no test was selected
+    4  no test was selected (see --no-tests)
   100  a test failed, or something around the tests did
   101  the build failed (cargo's own code)
 A run that was interrupted ends by the signal.";
@@ -89,6 +92,12 @@ pub(super) struct Request {
     pub(super) cargo: Vec<OsString>,
     /// Substrings of the names of tests that are to run.
     pub(super) names: Vec<OsString>,
+    /// Expressions of which a test that is to run meets one.
+    pub(super) filters: Vec<String>,
+    /// Only what failed the last time.
+    pub(super) failed: bool,
+    /// What a run without any test comes to.
+    pub(super) no_tests: NoTests,
     /// Flags of test binaries, without `--test-threads`.
     pub(super) harness: Vec<OsString>,
     /// How many tests may run at the same time, if that was said.
@@ -103,6 +112,8 @@ pub(super) struct Request {
     pub(super) without_docs: bool,
     /// Values of cargo's `--config`.
     pub(super) config: Vec<String>,
+    /// cargo's `--manifest-path`.
+    pub(super) manifest: Option<PathBuf>,
     /// Values of cargo's `--target`.
     pub(super) targets: Vec<String>,
     /// `--offline` and the like, for every call of cargo.
@@ -120,7 +131,12 @@ impl Request {
 
     /// All tests of what was selected run.
     pub(super) fn is_whole(&self) -> bool {
-        self.names.is_empty() && self.harness.is_empty()
+        self.has_all_that_failed() && !self.failed
+    }
+
+    /// All tests run that failed the last time, of the suites that run.
+    pub(super) fn has_all_that_failed(&self) -> bool {
+        self.names.is_empty() && self.harness.is_empty() && self.filters.is_empty()
     }
 }
 
@@ -161,6 +177,7 @@ fn command() -> Command {
                 .help("Run all tests, whatever fails (always so)")
                 .action(ArgAction::SetTrue),
         )
+        .args(choosing())
         .args(of_cargo)
         .arg(
             Arg::new(NAMES)
@@ -178,6 +195,30 @@ fn command() -> Command {
         )
 }
 
+/// Flags that choose tests.
+fn choosing() -> [Arg; 5] {
+    let switch = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
+    };
+    [
+        Arg::new("filterset")
+            .short('E')
+            .long("filterset")
+            .alias("filter-expr")
+            .value_name("EXPR")
+            .help("Run only tests that meet this, as in `package(shop) and not test(slow)`; given again, or that")
+            .action(ArgAction::Append),
+        switch("failed", "Run only what failed the last time").alias("last-failed"),
+        switch("ignored", "Run only tests that are ignored").conflicts_with("include-ignored"),
+        switch("include-ignored", "Run tests that are ignored, too"),
+        Arg::new("no-tests")
+            .long("no-tests")
+            .value_name("WHAT")
+            .help("What a run without any test is: fail, with code 4, pass, or warn [default: fail]")
+            .value_parser(value_parser!(NoTests)),
+    ]
+}
+
 fn count(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("N").help(help).value_parser(value_parser!(usize))
 }
@@ -189,13 +230,21 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
     };
     let is_there =
         |id: &str| matches.value_source(id).is_some_and(|it| it == clap::parser::ValueSource::CommandLine);
-    let all = |id: &str| matches.get_many::<OsString>(id).into_iter().flatten().cloned().collect();
-    let (harness, lanes) = without_threads(all(HARNESS))?;
+    let all = |id: &str| -> Vec<OsString> {
+        matches.get_many::<OsString>(id).into_iter().flatten().cloned().collect()
+    };
+    let (mut harness, lanes) = without_threads(all(HARNESS))?;
+    let marked = ["--ignored", "--include-ignored"].into_iter().filter(|flag| matches.get_flag(&flag[2..]));
+    let marked: Vec<OsString> = marked.map(OsString::from).filter(|flag| !harness.contains(flag)).collect();
+    harness.extend(marked);
     let color = texts("color").pop();
     let network = ["locked", "offline", "frozen"].into_iter().filter(|name| is_there(name));
     Ok(Request {
         cargo: for_cargo(matches),
         names: all(NAMES),
+        filters: matches.get_many("filterset").into_iter().flatten().cloned().collect(),
+        failed: matches.get_flag("failed"),
+        no_tests: matches.get_one("no-tests").copied().unwrap_or_default(),
         harness,
         lanes: matches.get_one("test-threads").copied().or(lanes),
         slowest: matches.get_one("slowest").copied(),
@@ -205,6 +254,7 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
         docs_only: is_there("doc"),
         without_docs: matches.get_flag("no-doc") || CHOOSING.iter().any(|name| is_there(name)),
         config: texts("config"),
+        manifest: all("manifest-path").pop().map(PathBuf::from),
         targets: texts("target"),
         network: network
             .filter_map(|name| match name {

@@ -16,16 +16,22 @@ mod calls;
 mod conclude;
 mod configuration;
 mod exit;
+mod failures;
+mod filter;
 mod library;
 mod memory;
 mod messages;
+mod nearest;
+mod nothing;
 mod orders;
 mod problem;
 mod process;
 mod record;
 mod report;
 mod results;
+mod root;
 mod run;
+mod select;
 mod suites;
 mod text;
 mod wrapper;
@@ -43,7 +49,8 @@ use configuration::Configuration;
 use orders::{Role, Tools};
 use problem::Problem;
 use run::Run;
-use suites::Cargo;
+use select::Selection;
+use suites::{Built, Cargo};
 
 /// The subcommand, or whatever else this program is called as.
 pub(crate) fn main() -> ExitCode {
@@ -84,8 +91,10 @@ fn subcommand(arguments: Vec<OsString>) -> ExitCode {
 
 /// Builds, runs and reports. The exit code.
 fn test(request: &Request) -> Result<u8, Problem> {
+    let selection = Selection::of(request)?;
     let scratch = Scratch::make()?;
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = root::find(&program, request);
     let configuration = Configuration::read(&program, request)?;
     let tools = Tools::prepare()?;
     let cargo = Cargo { program, request, configuration, tools, scratch: scratch.0.clone() };
@@ -93,6 +102,9 @@ fn test(request: &Request) -> Result<u8, Problem> {
     if request.builds_only {
         return Ok(exit::GOOD);
     }
+    let failures = built.memory.as_deref().zip(root.as_deref());
+    let failures = failures.map(|(folder, root)| failures::file(folder, root));
+    let built = selection.apply(Built { failures, ..built }, &scratch.0)?;
     let ended = Run::new(request, built, &scratch.0).finish()?;
     drop(scratch);
     Ok(ended.code())

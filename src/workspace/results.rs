@@ -1,6 +1,9 @@
 //! How tests came out, across all suites of a run.
 
+use std::path::Path;
 use std::time::Duration;
+
+use super::failures::Failures;
 
 /// How one test came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,17 +74,28 @@ pub(super) struct Ledger {
     pub(super) notes: Vec<(String, String)>,
     /// By suite: what makes the run fail, though no test may have.
     pub(super) troubles: Vec<(String, String)>,
+    /// What is to be run again with `--failed`.
+    pub(super) to_do: Failures,
 }
 
 impl Ledger {
     pub(super) fn add(&mut self, suite: &str, result: Result) {
         self.tally.add(&result.status);
+        if !matches!(result.status, Status::Ignored) {
+            self.to_do.note(suite, &result.test, matches!(result.status, Status::Failed(_)));
+        }
         if let Some(elapsed) = result.elapsed.filter(|_| !matches!(result.status, Status::Ignored)) {
             self.times.push((suite.to_owned(), result.test.clone(), elapsed));
         }
         if matches!(result.status, Status::Failed(_)) {
             self.failures.push((suite.to_owned(), result));
         }
+    }
+
+    /// Keeps for `--failed` what is to be run again.
+    pub(super) fn keep_failures(&mut self, file: &Path) {
+        self.troubles.iter().for_each(|(suite, _)| self.to_do.note_whole(suite));
+        self.to_do.write(file);
     }
 
     pub(super) fn is_success(&self) -> bool {

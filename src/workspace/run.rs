@@ -15,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::arguments::Request;
+use super::failures::Failures;
 use super::memory::Memory;
 use super::problem::Problem;
 use super::process::{Process, Started};
@@ -50,7 +51,11 @@ pub(super) struct Run<'run> {
     lanes: usize,
     report: Report,
     ledger: Ledger,
+    /// Suites of which nothing was selected.
+    left_out: usize,
     memory: (Option<PathBuf>, Memory),
+    /// Where what failed is kept.
+    failures: Option<PathBuf>,
     scratch: &'run Path,
     /// Signals that were to end the run, in the order they came.
     stops: Vec<i32>,
@@ -71,8 +76,11 @@ impl Ended {
 
 impl<'run> Run<'run> {
     pub(super) fn new(request: &'run Request, built: Built, scratch: &'run Path) -> Run<'run> {
-        let Built { suites, memory } = built;
+        let Built { suites, memory, failures, left_out, filtered_out } = built;
         let known = memory.as_deref().map(Memory::read).unwrap_or_default();
+        let to_do = failures.as_deref().and_then(Failures::read).unwrap_or_default();
+        let mut ledger = Ledger { to_do, ..Ledger::default() };
+        ledger.tally.filtered_out = filtered_out;
         let mut order: Vec<usize> = (0..suites.len()).collect();
         // Documentation last; of the others the longest first, in cargo's order where that is not known.
         order.sort_by_key(|&at| (suites[at].is_doc, std::cmp::Reverse(known.of(&suites[at].name))));
@@ -83,8 +91,10 @@ impl<'run> Run<'run> {
             running: Vec::new(),
             lanes: lanes(request),
             report: Report::new(request),
-            ledger: Ledger::default(),
+            ledger,
+            left_out,
             memory: (memory, known),
+            failures,
             scratch,
             stops: Vec::new(),
         }
@@ -193,6 +203,9 @@ impl<'run> Run<'run> {
                 self.report.result(&suite.name, &result);
                 self.ledger.add(&suite.name, result);
             }
+            if !is_interrupted {
+                self.ledger.to_do.conclude(&suite.name, self.request.has_all_that_failed());
+            }
         }
     }
 
@@ -232,24 +245,19 @@ impl<'run> Run<'run> {
         {
             memory.write(folder);
         }
+        if let Some(file) = &self.failures {
+            self.ledger.keep_failures(file);
+        }
         let signal = self.stops.first().copied();
         self.report.end(&self.ledger, elapsed, signal.map(signal_name));
         if self.ledger.is_success() && self.ledger.tally.all() == 0 && signal.is_none() {
-            say(&nothing(self.ledger.tally.filtered_out));
-            return Ok(Ended(exit::NO_TESTS, None));
+            return Ok(Ended(
+                self.request.without_tests(self.ledger.tally.filtered_out, self.left_out),
+                None,
+            ));
         }
         Ok(Ended(if self.ledger.is_success() { exit::GOOD } else { exit::TESTS_FAILED }, signal))
     }
-}
-
-fn nothing(filtered_out: usize) -> String {
-    if filtered_out == 0 {
-        return "error: there are no tests in what was selected: see `cargo snout --workspace`".to_owned();
-    }
-    let tests = counted(filtered_out, "test");
-    format!(
-        "error: no test was selected, {tests} filtered out: see the names without a filter, `cargo snout`"
-    )
 }
 
 /// How many tests may run at the same time.

@@ -13,6 +13,7 @@ mod interrupts;
 mod published;
 mod rig;
 mod runs;
+mod selecting;
 mod shop;
 mod verdicts;
 
