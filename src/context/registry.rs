@@ -110,7 +110,7 @@ impl Registry {
 
     /// Whether nobody says anything about how tests run.
     pub(crate) fn is_empty(&self) -> bool {
-        self.contexts.is_empty() && self.instructions.rules.is_empty()
+        self.contexts.is_empty() && self.instructions.states_nothing()
     }
 
     /// Whether `cargo snout` wants every test.
@@ -130,13 +130,13 @@ impl Registry {
         }
         let id = self.innermost(module);
         let options = id.map_or(CaseOptions::PLAIN, |id| &self.context(id).options);
-        if self.instructions.rules.is_empty() {
+        if self.instructions.states_nothing() {
             return options;
         }
-        match self.instructions.stated(test, &self.paths_around(module)) {
+        match self.instructions.over(options, test, &self.paths_around(module)) {
             None => options,
             // It is read for as long as the process lives, as the contexts' are.
-            Some(stated) => Box::leak(Box::new(stated.over(options))),
+            Some(stated) => Box::leak(Box::new(stated)),
         }
     }
 

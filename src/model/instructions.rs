@@ -18,6 +18,8 @@ pub(crate) struct Instructions {
     pub(crate) filter: Filter,
     /// and if it has one of these names, where there are some.
     pub(crate) names: Option<HashSet<String>>,
+    /// How often a test is tried again when it has failed, if neither a rule nor its module has it tried again.
+    pub(crate) retries: u16,
     /// Of those that concern a test the first that states an option has it.
     pub(crate) rules: Vec<Rule>,
 }
@@ -49,10 +51,22 @@ impl Instructions {
         self.names.as_ref().is_none_or(|names| names.contains(test)) && self.filter.takes(test, contexts)
     }
 
-    /// What is stated about a test; `None` if nothing is.
-    pub(crate) fn stated(&self, test: &str, contexts: &[&str]) -> Option<Stated> {
+    /// Whether it says nothing about how tests run.
+    pub(crate) fn states_nothing(&self) -> bool {
+        self.rules.is_empty() && self.retries == 0
+    }
+
+    /// The options of a test, of which contexts say this; `None` if it is as they say.
+    pub(crate) fn over(&self, options: &CaseOptions, test: &str, contexts: &[&str]) -> Option<CaseOptions> {
         let rules = self.rules.iter().filter(|rule| rule.filter.takes(test, contexts));
-        rules.map(|rule| rule.stated.clone()).reduce(|first, later| first.or(later))
+        let stated = rules.map(|rule| rule.stated.clone()).reduce(Stated::or);
+        let for_all = self.retries > 0 && options.retries == 0;
+        let retries = for_all.then_some(self.retries);
+        let stated = match (stated, retries) {
+            (None, None) => return None,
+            (stated, retries) => stated.unwrap_or_default().or(Stated { retries, ..Stated::default() }),
+        };
+        Some(stated.over(options))
     }
 
     /// Reads what was written; `None` if it is not that.
@@ -69,6 +83,9 @@ impl Instructions {
                 ("rule", "") => {
                     let filter = Filter::read(&mut lines)?;
                     instructions.rules.push(Rule { filter, stated: Stated::default() });
+                }
+                ("retries", count) if instructions.rules.is_empty() => {
+                    instructions.retries = count.parse().ok()?
                 }
                 (key, value) => instructions.rules.last_mut()?.stated.set(key, value)?,
             }
@@ -98,7 +115,7 @@ impl Stated {
     }
 
     /// What is stated here, and else what is stated there.
-    pub(crate) fn or(self, other: Stated) -> Stated {
+    fn or(self, other: Stated) -> Stated {
         Stated {
             timeout: self.timeout.or(other.timeout),
             serial: self.serial.or(other.serial),
@@ -111,7 +128,7 @@ impl Stated {
     }
 
     /// The options with what is stated in place of what they say. Names of resources stay for as long as the process lives.
-    pub(crate) fn over(self, options: &CaseOptions) -> CaseOptions {
+    fn over(self, options: &CaseOptions) -> CaseOptions {
         let leaked = |names: Vec<String>| names.into_iter().map(|name| &*name.leak()).collect();
         CaseOptions {
             context: options.context,
@@ -139,17 +156,26 @@ mod tests {
             (told.takes("a", &[]), told.takes("ab", &[]), told.takes("abc", &[])),
             (true, true, false)
         );
-        let stated = |test| told.stated(test, &[]).unwrap();
-        assert_eq!((stated("a").retries, stated("b").retries), (Some(3), Some(1)));
-        let options = stated("a").over(CaseOptions::PLAIN);
+        let options = |test| told.over(CaseOptions::PLAIN, test, &[]).unwrap();
+        assert_eq!((options("a").retries, options("b").retries), (3, 1));
+        let options = options("a");
         assert_eq!((options.timeout, options.retries, options.more_lanes), (Some(None), 3, 0));
         assert_eq!(options.resources, ["x", "y"]);
     }
 
     #[test]
+    fn what_is_for_all_is_for_those_that_nothing_is_stated_about() {
+        let told = Instructions::read("all\nretries 2\nrule\ntest =a\nretries 0\n").unwrap();
+        let retries = |options, test| told.over(options, test, &[]).map(|it| it.retries);
+        assert_eq!((retries(CaseOptions::PLAIN, "a"), retries(CaseOptions::PLAIN, "b")), (Some(0), Some(2)));
+        let of_module = CaseOptions { retries: 7, ..CaseOptions::default() };
+        assert_eq!(retries(&of_module, "b"), None, "its module has said something");
+    }
+
+    #[test]
     fn what_is_not_understood_is_not_read() {
         for text in
-            ["", "all\nnames 2\na", "all\nretries 3", "all\nrule\nall\nretries -1", "all\nrule\nall\nx y"]
+            ["", "all\nnames 2\na", "all\nserial true", "all\nrule\nall\nretries -1", "all\nrule\nall\nx y"]
         {
             assert_eq!(Instructions::read(text), None, "{text}");
         }

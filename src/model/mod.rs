@@ -23,11 +23,9 @@ pub(crate) use event::{
 pub(crate) use filter::Filter;
 #[cfg(all(feature = "cli", snout_processes))]
 pub(crate) use filter::Matcher;
-#[cfg(all(test, feature = "cli", snout_processes))]
-pub(crate) use instructions::Rule;
-#[cfg(all(feature = "cli", snout_processes))]
-pub(crate) use instructions::Stated;
 pub(crate) use instructions::{INSTRUCTIONS, Instructions};
+#[cfg(all(feature = "cli", snout_processes))]
+pub(crate) use instructions::{Rule, Stated};
 pub(crate) use options::{
     CaseOptions, ColorChoice, Format, Isolate, Isolation, Restart, RunIgnored, ThreadMode, Threshold,
     TimeLimits,

@@ -97,7 +97,11 @@ pub(super) struct Request {
     /// Only what failed the last time.
     pub(super) failed: bool,
     /// What a run without any test comes to.
-    pub(super) no_tests: NoTests,
+    pub(super) no_tests: Option<NoTests>,
+    /// The profile of the configuration, if one is named.
+    pub(super) profile: Option<String>,
+    /// What is configured is to be shown, and nothing run.
+    pub(super) shows_config: bool,
     /// Flags of test binaries, without `--test-threads`.
     pub(super) harness: Vec<OsString>,
     /// How many tests may run at the same time, if that was said.
@@ -146,7 +150,12 @@ pub(super) fn parse(mut arguments: Vec<OsString>) -> Result<Request, clap::Error
     if arguments.get(1).is_some_and(|first| first == "snout") {
         arguments.remove(1);
     }
-    command().try_get_matches_from(arguments).and_then(|matches| request(&matches))
+    let shows_config = arguments.get(1).is_some_and(|first| first == "config");
+    if shows_config {
+        arguments.remove(1);
+    }
+    let request = command().try_get_matches_from(arguments).and_then(|matches| request(&matches))?;
+    Ok(Request { shows_config, ..request })
 }
 
 fn command() -> Command {
@@ -196,7 +205,7 @@ fn command() -> Command {
 }
 
 /// Flags that choose tests.
-fn choosing() -> [Arg; 5] {
+fn choosing() -> [Arg; 6] {
     let switch = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
     };
@@ -216,6 +225,11 @@ fn choosing() -> [Arg; 5] {
             .value_name("WHAT")
             .help("What a run without any test is: fail, with code 4, pass, or warn [default: fail]")
             .value_parser(value_parser!(NoTests)),
+        Arg::new("snout-profile")
+            .short('P')
+            .long("snout-profile")
+            .value_name("NAME")
+            .help("Take this profile of snout.toml; `cargo snout config` shows what it says (--profile is cargo's)"),
     ]
 }
 
@@ -244,7 +258,9 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
         names: all(NAMES),
         filters: matches.get_many("filterset").into_iter().flatten().cloned().collect(),
         failed: matches.get_flag("failed"),
-        no_tests: matches.get_one("no-tests").copied().unwrap_or_default(),
+        no_tests: matches.get_one("no-tests").copied(),
+        profile: matches.get_one("snout-profile").cloned(),
+        shows_config: false,
         harness,
         lanes: matches.get_one("test-threads").copied().or(lanes),
         slowest: matches.get_one("slowest").copied(),

@@ -32,6 +32,7 @@ mod results;
 mod root;
 mod run;
 mod select;
+mod settings;
 mod suites;
 mod text;
 mod wrapper;
@@ -50,6 +51,7 @@ use orders::{Role, Tools};
 use problem::Problem;
 use run::Run;
 use select::Selection;
+use settings::Settings;
 use suites::{Built, Cargo};
 
 /// The subcommand, or whatever else this program is called as.
@@ -78,7 +80,7 @@ fn subcommand(arguments: Vec<OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::PROBLEM } else { exit::GOOD });
         }
     };
-    match test(&request) {
+    match test(request) {
         Ok(code) => ExitCode::from(code),
         Err(problem) => {
             if let Some(line) = problem.line() {
@@ -90,11 +92,17 @@ fn subcommand(arguments: Vec<OsString>) -> ExitCode {
 }
 
 /// Builds, runs and reports. The exit code.
-fn test(request: &Request) -> Result<u8, Problem> {
-    let selection = Selection::of(request)?;
-    let scratch = Scratch::make()?;
+fn test(mut request: Request) -> Result<u8, Problem> {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let root = root::find(&program, request);
+    let root = root::find(&program, &request);
+    let settings = Settings::read(root.as_deref(), &request)?;
+    if request.shows_config {
+        return show(&settings.shown(&request));
+    }
+    settings.complete(&mut request);
+    let request = &request;
+    let selection = Selection::of(request, &settings)?;
+    let scratch = Scratch::make()?;
     let configuration = Configuration::read(&program, request)?;
     let tools = Tools::prepare()?;
     let cargo = Cargo { program, request, configuration, tools, scratch: scratch.0.clone() };
@@ -108,6 +116,14 @@ fn test(request: &Request) -> Result<u8, Problem> {
     let ended = Run::new(request, built, &scratch.0).finish()?;
     drop(scratch);
     Ok(ended.code())
+}
+
+/// Writes what was asked for to standard output.
+fn show(text: &str) -> Result<u8, Problem> {
+    let written = std::io::stdout().write_all(text.as_bytes());
+    let advice = "keep what reads it running to the end";
+    written.map_err(|error| Problem::new(format!("cannot write to standard output: {error}; {advice}")))?;
+    Ok(exit::GOOD)
 }
 
 /// A folder for this run, which goes with it.

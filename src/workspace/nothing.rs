@@ -22,11 +22,17 @@ impl ValueEnum for NoTests {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(match self {
+        Some(PossibleValue::new(self.word()))
+    }
+}
+
+impl NoTests {
+    pub(super) fn word(self) -> &'static str {
+        match self {
             NoTests::Fail => "fail",
             NoTests::Pass => "pass",
             NoTests::Warn => "warn",
-        }))
+        }
     }
 }
 
@@ -34,7 +40,7 @@ impl Request {
     /// Says that there was nothing, if that is to be said. The exit code.
     pub(super) fn without_tests(&self, filtered_out: usize, left_out: usize) -> u8 {
         let text = self.why_nothing(filtered_out, left_out);
-        match self.no_tests {
+        match self.no_tests.unwrap_or_default() {
             NoTests::Pass => exit::GOOD,
             NoTests::Warn => {
                 say(&format!("warning: {text}"));

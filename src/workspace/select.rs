@@ -15,6 +15,7 @@ use super::failures::{Failures, OfSuite};
 use super::filter::{self, Expression};
 use super::problem::Problem;
 use super::process::command;
+use super::settings::Settings;
 use super::suites::{Built, Suite};
 use crate::model::{Filter, INSTRUCTIONS, Instructions};
 
@@ -36,20 +37,21 @@ pub(super) enum Choice {
 /// What the user wants to run.
 pub(super) struct Selection<'run> {
     request: &'run Request,
+    settings: &'run Settings,
     /// `None` for everything.
     expression: Option<Expression>,
 }
 
 impl<'run> Selection<'run> {
     /// Reads the expressions; before anything is built, for they may be wrong.
-    pub(super) fn of(request: &'run Request) -> Result<Selection<'run>, Problem> {
+    pub(super) fn of(request: &'run Request, settings: &'run Settings) -> Result<Selection<'run>, Problem> {
         let read = |text: &String| {
             filter::parse(text).map_err(|wrong| Problem::new(format!("in the filter: {wrong}")))
         };
         let mut all = request.filters.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         // Several are as in nextest: what any of them takes.
         let expression = if all.len() > 1 { Some(Expression::Any(all)) } else { all.pop() };
-        Ok(Selection { request, expression })
+        Ok(Selection { request, settings, expression })
     }
 
     /// Leaves out suites of which nothing is to run, and makes the others' choices.
@@ -59,6 +61,7 @@ impl<'run> Selection<'run> {
         let count = built.suites.len();
         for (place, mut suite) in std::mem::take(&mut built.suites).into_iter().enumerate() {
             let Some(instructions) = self.instructions(&suite, failures.as_ref()) else { continue };
+            self.settings.equip(&mut suite);
             let file = scratch.join(format!("instructions-{place}"));
             match choose(&suite, self.request, (&instructions, &file))? {
                 Chosen::Some(choice) => {
@@ -86,7 +89,8 @@ impl<'run> Selection<'run> {
             }
             Some(Some(_)) => None,
         };
-        Some(Instructions { filter, names, rules: Vec::new() })
+        let rules = self.settings.rules(&suite.target, &suite.name);
+        Some(Instructions { filter, names, rules, retries: self.settings.retries() })
     }
 }
 

@@ -14,6 +14,7 @@ mod published;
 mod rig;
 mod runs;
 mod selecting;
+mod settings;
 mod shop;
 mod verdicts;
 

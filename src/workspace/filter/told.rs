@@ -18,6 +18,9 @@ pub(in super::super) fn instructions(instructions: &Instructions) -> String {
             .into_iter()
             .for_each(|name| line(&mut text, format_args!("{name}")));
     }
+    if instructions.retries > 0 {
+        line(&mut text, format_args!("retries {}", instructions.retries));
+    }
     for rule in &instructions.rules {
         line(&mut text, format_args!("rule"));
         filter(&rule.filter, &mut text);
@@ -108,6 +111,7 @@ mod tests {
         let whole = Instructions {
             filter: Filter::Any(vec![equals, inner, context]),
             names: Some(["a", "b::c"].map(str::to_owned).into()),
+            retries: 4,
             rules: vec![rule(stated), rule(none), Rule::default()],
         };
         for told in [whole, Instructions::default()] {
