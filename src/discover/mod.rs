@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use crate::context::{Generator, Registry, SUFFIX, collect, module_of_test};
 use crate::contract::{ShouldPanic, StaticBenchFn, StaticTestFn, StaticTestName, TestDescAndFn, TestType};
-use crate::model::{Body, Case, Expectation, Kind, Run, RunIgnored, Sampling, Source};
+use crate::model::{Body, Case, CaseOptions, Expectation, Kind, Run, RunIgnored, Sampling, Source};
 use crate::settings::Settings;
 
 /// The tests that are meant.
@@ -91,7 +91,7 @@ pub(crate) fn cases(
 /// Whether whoever has started this binary wants a test.
 fn takes(registry: &Registry, test: &&'static TestDescAndFn) -> bool {
     let name = name_of(test);
-    registry.takes(name, module_of_test(name))
+    registry.takes_all() || registry.takes(name, module_of_test(name))
 }
 
 /// The cases that a generator gave.
@@ -180,7 +180,10 @@ fn case(test: &TestDescAndFn, registry: &'static Registry, settings: &Settings) 
         compile_fail: desc.compile_fail,
         no_run: desc.no_run,
         body,
-        options: registry.options(name, module_of_test(name)),
+        options: match registry.is_empty() {
+            true => CaseOptions::PLAIN,
+            false => registry.options(name, module_of_test(name)),
+        },
     }
 }
 

@@ -76,10 +76,10 @@ impl Ended {
 
 impl<'run> Run<'run> {
     pub(super) fn new(request: &'run Request, built: Built, scratch: &'run Path) -> Run<'run> {
-        let Built { suites, memory, failures, left_out, filtered_out } = built;
+        let Built { suites, memory, failures, notes, left_out, filtered_out } = built;
         let known = memory.as_deref().map(Memory::read).unwrap_or_default();
         let to_do = failures.as_deref().and_then(Failures::read).unwrap_or_default();
-        let mut ledger = Ledger { to_do, ..Ledger::default() };
+        let mut ledger = Ledger { to_do, notes, ..Ledger::default() };
         ledger.tally.filtered_out = filtered_out;
         let mut order: Vec<usize> = (0..suites.len()).collect();
         // Documentation last; of the others the longest first, in cargo's order where that is not known.

@@ -22,6 +22,9 @@ use crate::model::{Filter, INSTRUCTIONS, Instructions};
 /// Bytes of names that go on a command line: of the two megabytes Linux has by default, the environment takes some.
 const LONGEST: usize = 1 << 20;
 
+/// What is said of a suite that overrides are about, and that no harness of ours runs.
+const UNHEARD: &str = "overrides do not hold for it: it is not under snout; see `cargo snout config`, and leave it out of their filters";
+
 /// Which tests of a suite run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) enum Choice {
@@ -65,6 +68,10 @@ impl<'run> Selection<'run> {
             let file = scratch.join(format!("instructions-{place}"));
             match choose(&suite, self.request, (&instructions, &file))? {
                 Chosen::Some(choice) => {
+                    let is_told = matches!(choice, Choice::Told(_));
+                    if !instructions.rules.is_empty() && !is_told && !suite.is_doc {
+                        built.notes.push((suite.name.clone(), UNHEARD.to_owned()));
+                    }
                     suite.choice = choice;
                     kept.push(suite);
                 }

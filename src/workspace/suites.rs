@@ -42,6 +42,8 @@ pub(super) struct Built {
     pub(super) memory: Option<PathBuf>,
     /// The file of what failed the last time.
     pub(super) failures: Option<PathBuf>,
+    /// By suite: what is to be said at the end.
+    pub(super) notes: Vec<(String, String)>,
     /// How many suites are not among these, for nothing of them was selected;
     pub(super) left_out: usize,
     /// and how many tests of those are known.
@@ -50,7 +52,7 @@ pub(super) struct Built {
 
 impl Built {
     fn new(suites: Vec<Suite>, memory: Option<PathBuf>) -> Built {
-        Built { suites, memory, failures: None, left_out: 0, filtered_out: 0 }
+        Built { suites, memory, failures: None, notes: Vec::new(), left_out: 0, filtered_out: 0 }
     }
 }
 

@@ -132,6 +132,22 @@ fn a_workspace_can_say_it_in_its_manifest_and_members_share_it() {
     assert_eq!(both.error_text(), text);
 }
 
+#[test]
+fn a_binary_that_is_not_under_snout_is_named_where_overrides_are_about_it() {
+    let shop = shop("unheard");
+    shop.write(
+        "snout.toml",
+        "[[profile.default.overrides]]\nfilter = \"package(shop) and kind(test)\"\nretries = 1\n",
+    );
+    let ended = shop.snout("-p shop --test custom --test api");
+    ended.expect_code(0);
+    assert!(
+        ended.text().contains("    shop::custom: overrides do not hold for it: it is not under snout"),
+        "{ended}"
+    );
+    assert!(!ended.text().contains("    shop::api: overrides"), "{ended}");
+}
+
 /// What a module states itself is what holds in it, unless an override takes its tests.
 #[test]
 fn an_override_goes_before_what_a_module_states_and_a_profile_does_not() {

@@ -314,4 +314,52 @@ mod tests {
             read_text("[[profile.ci.overrides]]\nretries = 1\n").unwrap_err().line().unwrap_or_default();
         assert!(told.contains("this override has no filter"), "{told}");
     }
+
+    /// Whatever a file says is understood or refused, with what to do in the last line.
+    #[test]
+    fn no_file_is_too_odd() {
+        let pieces = [
+            "[profile.ci]",
+            "[[profile.ci.overrides]]",
+            "[",
+            "]",
+            "=",
+            "\"",
+            "'",
+            "\n",
+            "timeout",
+            "filter",
+            "\"all()\"",
+            "\"5s\"",
+            "3",
+            "true",
+            "{",
+            "}",
+            ".",
+            ",",
+            "ü",
+            "\u{0}",
+            "profile",
+            "inherits",
+            " ",
+            "#",
+            "resource",
+            "日",
+        ];
+        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut next = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % below as u64).unwrap_or(0)
+        };
+        let count = if cfg!(miri) { 100 } else { 20_000 };
+        for _ in 0..count {
+            let length = next(14);
+            let text: String = (0..length).map(|_| pieces[next(pieces.len())]).collect();
+            if let Err(problem) = read_text(&text) {
+                assert!(problem.line().is_some_and(|told| told.lines().count() == 4), "{text:?}");
+            }
+        }
+    }
 }

@@ -173,7 +173,8 @@ fn chain<'file>(file: &'file File, named: &str) -> Result<Vec<&'file Profile>, P
         if found.is_none() && !ALWAYS.contains(&name) {
             let known = file.profiles.iter().map(|profile| &*profile.name).chain(ALWAYS);
             let place = if file.name.is_empty() { "snout.toml" } else { &file.name };
-            let advice = match nearest::nearest(name, known) {
+            let name = name.escape_debug();
+            let advice = match nearest::nearest(&name.to_string(), known) {
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => format!("write one, `[profile.{name}]` in {place}, or name another with `-P`"),
             };
