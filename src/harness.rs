@@ -1,6 +1,7 @@
 //! The composition root of a test binary: discover, plan, dispatch, accumulate, report, and an exit code.
 
 mod desk;
+mod instructions;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -20,10 +21,9 @@ use crate::model::{Case, Event, Isolation, Notice, RunStarted, Trouble};
 use crate::plan::Plan;
 use crate::report::{self, Outlets};
 use crate::settings::{Selection, Settings};
-use crate::sys::capture;
 use crate::sys::clock::nanoseconds;
-use crate::sys::environment;
 use crate::sys::standard::StandardStream;
+use crate::sys::{self, capture};
 use desk::Desk;
 
 /// What a run with a failure exits with: libtest's code.
@@ -72,17 +72,20 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
         Request::Help(text) => return say(&text),
         Request::Tests(flags) => flags,
     };
-    let mut settings = Settings::resolve(flags, &Environment::of_process())?;
+    let environment = Environment::of_process();
+    let instructions = instructions::read(&environment)?;
+    let mut settings = Settings::resolve(flags, &environment)?;
     if let Some(role) = &role {
         settings.shuffle_seed = role.shuffle_seed();
     }
     if settings.record.is_some() {
         // What tests run (this binary again, or another) must not write over the record of this run.
-        environment::remove(cli::RECORD);
+        sys::environment::remove(cli::RECORD);
     }
+    instructions::hide(&settings, role.as_ref());
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
     let (tests, registry) = discover::declared(tests);
-    let registry = REGISTRY.get_or_init(|| registry);
+    let registry = REGISTRY.get_or_init(|| registry.heeding(instructions));
     let generated = generate(registry, &settings, role.is_some())?;
     let is_supervisor = role.is_none() && !generated.values.is_at_host();
     let Selected { cases, filtered_out, name_width } =

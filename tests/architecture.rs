@@ -44,7 +44,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
     ),
     ("entry", &["contract", "harness"]),
     ("own_main", &["contract", "harness"]),
-    ("workspace", &["model", "sys"]),
+    ("workspace", &["error", "model", "sys"]),
     ("bin", &[]),
     ("fuzzing", &["cli", "dispatch", "execute", "model", "settings", "sys"]),
 ];

@@ -1,6 +1,6 @@
 //! What was set.
 
-use super::variables::{INTERNAL, NOT_BUILT, VARIABLES};
+use super::variables::{INTERNAL, NOT_BUILT, OF_SUBCOMMAND, VARIABLES};
 use crate::error::Error;
 
 /// The variables that a run is steered by. Text that is not UTF-8 is kept as near as can be, for error messages.
@@ -37,7 +37,8 @@ impl Environment {
     pub(crate) fn refuse_unknown(&self) -> Result<(), Error> {
         for (name, value) in &self.0 {
             let known = || VARIABLES.iter().map(|variable| variable.name);
-            if !name.starts_with(OURS) || INTERNAL.iter().any(|prefix| name.starts_with(prefix)) {
+            let is_internal = INTERNAL.iter().any(|prefix| name.starts_with(prefix));
+            if !name.starts_with(OURS) || is_internal || OF_SUBCOMMAND.iter().any(|other| other == name) {
                 continue;
             }
             match NOT_BUILT.into_iter().find(|to_come| to_come == name) {
@@ -72,9 +73,13 @@ mod tests {
             let refusal = Environment::from([(name, "x")]).refuse_unknown().unwrap_err();
             assert_eq!(refusal.to_string(), text);
         }
-        for (name, value) in
-            [("SNOUT_INTERNAL_X", "x"), ("SNOUT_BUILD_X", "x"), ("RUST_TEST_FOO", "x"), ("SNOUT_ORDER", "")]
-        {
+        for (name, value) in [
+            ("SNOUT_INTERNAL_X", "x"),
+            ("SNOUT_BUILD_X", "x"),
+            ("RUST_TEST_FOO", "x"),
+            ("SNOUT_ORDER", ""),
+            ("SNOUT_PROFILE", "ci"),
+        ] {
             assert!(Environment::from([(name, value)]).refuse_unknown().is_ok(), "{name}");
         }
     }

@@ -76,6 +76,9 @@ pub(crate) const RECORD: &str = "SNOUT_RECORD";
 /// Names that are promised, and refused until they do something: ignored, they would be believed.
 pub(super) const NOT_BUILT: [&str; 2] = ["SNOUT_ORDER", "SNOUT_SHARD"];
 
+/// What `cargo snout` reads, and not a test binary.
+pub(super) const OF_SUBCOMMAND: [&str; 1] = ["SNOUT_PROFILE"];
+
 /// What processes of a run, or of a build, tell each other by.
 pub(super) const INTERNAL: [&str; 2] = ["SNOUT_INTERNAL_", "SNOUT_BUILD_"];
 

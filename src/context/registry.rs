@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::declare::{AnyFixture, Cases, Declaration, Mode, SUFFIX};
 use super::options::ContextOptions;
 use super::plugin::{Plugged, Plugins};
-use crate::model::{CaseOptions, ContextId, ThreadMode};
+use crate::model::{CaseOptions, ContextId, Filter, Instructions, ThreadMode};
 
 /// Names a fixture: its place in the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,8 @@ pub(crate) struct Registry {
     fixtures: Vec<Declared>,
     generators: Vec<Generator>,
     plugins: Vec<Plugged>,
+    /// What `cargo snout` says about tests, before what modules say.
+    instructions: Instructions,
 }
 
 /// A generator of tests, and its module.
@@ -101,8 +103,47 @@ impl Registry {
         self.contexts.push(Context { path, parent, needed, options });
     }
 
+    /// The same with what `cargo snout` says.
+    pub(crate) fn heeding(self, instructions: Instructions) -> Registry {
+        Registry { instructions, ..self }
+    }
+
+    /// Whether nobody says anything about how tests run.
     pub(crate) fn is_empty(&self) -> bool {
-        self.contexts.is_empty()
+        self.contexts.is_empty() && self.instructions.states_nothing()
+    }
+
+    /// Whether `cargo snout` wants every test.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.instructions.names.is_none() && self.instructions.filter == Filter::All
+    }
+
+    /// Whether `cargo snout` wants this test of a module.
+    pub(crate) fn takes(&self, test: &str, module: &str) -> bool {
+        self.takes_all() || self.instructions.takes(test, &self.paths_around(module))
+    }
+
+    /// What holds for a test of this name in a module.
+    pub(crate) fn options(&'static self, test: &str, module: &str) -> &'static CaseOptions {
+        if self.is_empty() {
+            return CaseOptions::PLAIN;
+        }
+        let id = self.innermost(module);
+        let options = id.map_or(CaseOptions::PLAIN, |id| &self.context(id).options);
+        if self.instructions.states_nothing() {
+            return options;
+        }
+        match self.instructions.over(options, test, &self.paths_around(module)) {
+            None => options,
+            // It is read for as long as the process lives, as the contexts' are.
+            Some(stated) => Box::leak(Box::new(stated)),
+        }
+    }
+
+    /// The paths of the contexts a module is in or is.
+    fn paths_around(&self, module: &str) -> Vec<&'static str> {
+        let around = std::iter::successors(self.innermost(module), |&id| self.context(id).parent);
+        around.map(|id| self.context(id).path).collect()
     }
 
     pub(crate) fn plugins(&'static self) -> Plugins {
@@ -121,14 +162,17 @@ impl Registry {
         &self.fixtures[id.0 as usize]
     }
 
-    /// Whether some context has its tests run on workers.
+    /// Whether some tests are to run on workers.
     pub(crate) fn has_pooled(&self) -> bool {
-        self.contexts.iter().any(|context| context.options.threads == Some(ThreadMode::Pooled))
+        let told = self.instructions.rules.iter().map(|rule| rule.stated.threads);
+        let stated = self.contexts.iter().map(|context| context.options.threads);
+        stated.chain(told).any(|threads| threads == Some(ThreadMode::Pooled))
     }
 
-    /// Every time limit that some context states.
+    /// Every time limit that is stated.
     pub(crate) fn timeouts(&self) -> impl Iterator<Item = Duration> {
-        self.contexts.iter().filter_map(|context| context.options.timeout.flatten())
+        let told = self.instructions.rules.iter().map(|rule| rule.stated.timeout);
+        self.contexts.iter().map(|context| context.options.timeout).chain(told).filter_map(Option::flatten)
     }
 
     /// What a user calls it: `db::connection`.

@@ -72,10 +72,10 @@ pub(crate) fn cases(
     settings: &Settings,
 ) -> Selected {
     let selection = &settings.selection;
-    let all = selection.takes_all();
+    let all = selection.takes_all() && registry.takes_all();
     let mut cases = Vec::with_capacity(if all { tests.len() } else { 0 });
     for &test in tests {
-        if all || selection.takes(&test.desc) {
+        if all || selection.takes(&test.desc) && takes(registry, &test) {
             cases.push(case(test, registry, settings));
         }
     }
@@ -88,6 +88,12 @@ pub(crate) fn cases(
     Selected { cases, filtered_out, name_width: if settings.measure { longest_benchmark(tests) } else { 0 } }
 }
 
+/// Whether whoever has started this binary wants a test.
+fn takes(registry: &Registry, test: &&'static TestDescAndFn) -> bool {
+    let name = name_of(test);
+    registry.takes_all() || registry.takes(name, module_of_test(name))
+}
+
 /// The cases that a generator gave.
 fn generated_cases(
     (registry, generator): (&'static Registry, &Generator),
@@ -97,18 +103,17 @@ fn generated_cases(
     let cases = generator.cases;
     let run: &'static (dyn Fn(usize) -> Result<(), String> + Sync) =
         Box::leak(Box::new(move |place| cases.generator.run(place)));
-    let id = registry.innermost(generator.module);
-    let context = id.map(|id| registry.context(id));
     let mut seen = HashMap::new();
     let mut selected = Vec::new();
     for (place, name) in names.iter().enumerate() {
         let name =
             unique(&format!("{}::{}", generator.name(), name.replace(char::is_control, " ")), &mut seen);
-        if !settings.selection.takes_unmarked(&name) {
+        if !settings.selection.takes_unmarked(&name) || !registry.takes(&name, generator.module) {
             continue;
         }
+        let name = name.leak();
         selected.push(Case {
-            name: name.leak(),
+            name,
             source: Source { file: cases.file, start_line: cases.line, ..Source::default() },
             ignored: !settings.list && !settings.run_tests,
             left_out: !settings.list && !settings.run_tests,
@@ -118,7 +123,7 @@ fn generated_cases(
             compile_fail: false,
             no_run: false,
             body: Body::Generated { run: Run(run), place },
-            options: context.map_or(CaseOptions::PLAIN, |context| &context.options),
+            options: registry.options(name, generator.module),
         });
     }
     selected
@@ -148,11 +153,6 @@ fn case(test: &TestDescAndFn, registry: &'static Registry, settings: &Settings) 
         StaticBenchFn(function) if settings.measure => Body::Bench { function, sampling: Sampling::Measure },
         StaticBenchFn(function) => Body::Bench { function, sampling: Sampling::Once },
     };
-    let id = if registry.is_empty() { None } else { registry.innermost(module_of_test(name)) };
-    let options = match id {
-        None => CaseOptions::PLAIN,
-        Some(id) => &registry.context(id).options,
-    };
     let (ignored, left_out) = (is_ignored(test, settings), is_left_out(test, settings));
     Case {
         name,
@@ -180,7 +180,10 @@ fn case(test: &TestDescAndFn, registry: &'static Registry, settings: &Settings) 
         compile_fail: desc.compile_fail,
         no_run: desc.no_run,
         body,
-        options,
+        options: match registry.is_empty() {
+            true => CaseOptions::PLAIN,
+            false => registry.options(name, module_of_test(name)),
+        },
     }
 }
 

@@ -68,9 +68,9 @@ pub(crate) use pause::paused;
 #[cfg(all(snout_processes, any(test, fuzzing)))]
 pub(crate) use role::expect_role;
 #[cfg(snout_processes)]
-pub(crate) use role::take_role;
+pub(crate) use role::{Role, take_role};
 #[cfg(not(snout_processes))]
-pub(crate) use sequence::{die_by, generate, is_watched, paused, take_role};
+pub(crate) use sequence::{Role, die_by, generate, is_watched, paused, take_role};
 
 use crate::context::{FixtureId, Registry, RunReport};
 use crate::execute::Rules;

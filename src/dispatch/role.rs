@@ -108,6 +108,11 @@ impl Role {
         self.shuffle_seed
     }
 
+    /// Whether this process executes the binary again, and runs no test itself.
+    pub(crate) fn executes_others(&self) -> bool {
+        matches!(self.part, Part::ForkServer(_))
+    }
+
     /// In a spawned process, once it has made the same plan: does its part, and never returns.
     pub(crate) fn play(self, job: &Job) -> ! {
         let job = &Job { lanes: self.lanes, ..job.clone() };

@@ -82,6 +82,10 @@ pub(crate) fn generate(
 pub(crate) enum Role {}
 
 impl Role {
+    pub(crate) fn executes_others(&self) -> bool {
+        match *self {}
+    }
+
     pub(crate) fn shuffle_seed(&self) -> Option<u64> {
         match *self {}
     }

@@ -6,6 +6,8 @@ mod bencher;
 mod case;
 mod clock;
 mod event;
+mod filter;
+mod instructions;
 mod options;
 mod outcome;
 mod output;
@@ -18,6 +20,12 @@ pub(crate) use clock::{Moment, parse_duration};
 pub(crate) use event::{
     Cause, Event, Finished, Hook, Leftover, Notice, Phase, RunStarted, Running, Trouble, Wrong,
 };
+pub(crate) use filter::Filter;
+#[cfg(all(feature = "cli", snout_processes))]
+pub(crate) use filter::Matcher;
+pub(crate) use instructions::{INSTRUCTIONS, Instructions};
+#[cfg(all(feature = "cli", snout_processes))]
+pub(crate) use instructions::{Rule, Stated};
 pub(crate) use options::{
     CaseOptions, ColorChoice, Format, Isolate, Isolation, Restart, RunIgnored, ThreadMode, Threshold,
     TimeLimits,

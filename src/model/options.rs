@@ -149,6 +149,11 @@ impl CaseOptions {
         resources: Vec::new(),
     };
 
+    /// Whether nobody has said anything that the order of tests has to heed.
+    pub(crate) fn are_plain(&self) -> bool {
+        self.context.is_none() && !self.serial && self.fit_the_pool()
+    }
+
     /// Whether it matters what runs beside it.
     pub(crate) fn has_wishes(&self) -> bool {
         self.serial || self.more_lanes > 0 || !self.resources.is_empty()

@@ -34,7 +34,7 @@ impl Plan {
         for case in &cases {
             let part = match () {
                 // Nobody has said anything about it: so it is with most, and asked first.
-                () if case.options.context.is_none() && !case.is_measured() => &mut order,
+                () if case.options.are_plain() && !case.is_measured() => &mut order,
                 () if case.options.suite.is_some() || !case.options.fit_the_pool() => &mut alone,
                 () if case.is_measured() => &mut measured,
                 () if case.options.serial => &mut serial,

@@ -4,10 +4,12 @@
 //! cargo's flags are a table, for all that is done with them is to hand them on.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use super::nothing::NoTests;
 use super::outputs;
 use super::report::Asked;
 
@@ -80,7 +82,7 @@ const AFTER: &str = "\
 Exit codes:
     0  every test that ran passed
     2  the command line is wrong, or something of the machine is in the way
-    4  no test was selected
+    4  no test was selected (see --no-tests)
   100  a test failed, or something around the tests did
   101  the build failed (cargo's own code)
 A run that was interrupted ends by the signal.
@@ -94,6 +96,16 @@ pub(super) struct Request {
     pub(super) cargo: Vec<OsString>,
     /// Substrings of the names of tests that are to run.
     pub(super) names: Vec<OsString>,
+    /// Expressions of which a test that is to run meets one.
+    pub(super) filters: Vec<String>,
+    /// Only what failed the last time.
+    pub(super) failed: bool,
+    /// What a run without any test comes to.
+    pub(super) no_tests: Option<NoTests>,
+    /// The profile of the configuration, if one is named.
+    pub(super) profile: Option<String>,
+    /// What is configured is to be shown, and nothing run.
+    pub(super) shows_config: bool,
     /// Flags of test binaries, without `--test-threads`.
     pub(super) harness: Vec<OsString>,
     /// How many tests may run at the same time, if that was said.
@@ -104,6 +116,8 @@ pub(super) struct Request {
     pub(super) without_docs: bool,
     /// Values of cargo's `--config`.
     pub(super) config: Vec<String>,
+    /// cargo's `--manifest-path`.
+    pub(super) manifest: Option<PathBuf>,
     /// Values of cargo's `--target`.
     pub(super) targets: Vec<String>,
     /// `--offline` and the like, for every call of cargo.
@@ -121,7 +135,12 @@ impl Request {
 
     /// All tests of what was selected run.
     pub(super) fn is_whole(&self) -> bool {
-        self.names.is_empty() && self.harness.is_empty()
+        self.has_all_that_failed() && !self.failed
+    }
+
+    /// All tests run that failed the last time, of the suites that run.
+    pub(super) fn has_all_that_failed(&self) -> bool {
+        self.names.is_empty() && self.harness.is_empty() && self.filters.is_empty()
     }
 }
 
@@ -131,7 +150,12 @@ pub(super) fn parse(mut arguments: Vec<OsString>) -> Result<Request, clap::Error
     if arguments.get(1).is_some_and(|first| first == "snout") {
         arguments.remove(1);
     }
-    command().try_get_matches_from(arguments).and_then(|matches| request(&matches))
+    let shows_config = arguments.get(1).is_some_and(|first| first == "config");
+    if shows_config {
+        arguments.remove(1);
+    }
+    let request = command().try_get_matches_from(arguments).and_then(|matches| request(&matches))?;
+    Ok(Request { shows_config, ..request })
 }
 
 fn command() -> Command {
@@ -163,6 +187,7 @@ fn command() -> Command {
                 .help("Run all tests, whatever fails (always so)")
                 .action(ArgAction::SetTrue),
         )
+        .args(choosing())
         .args(of_cargo)
         .arg(
             Arg::new(NAMES)
@@ -180,6 +205,35 @@ fn command() -> Command {
         )
 }
 
+/// Flags that choose tests.
+fn choosing() -> [Arg; 6] {
+    let switch = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
+    };
+    [
+        Arg::new("filterset")
+            .short('E')
+            .long("filterset")
+            .alias("filter-expr")
+            .value_name("EXPR")
+            .help("Run only tests that meet this, as in `package(shop) and not test(slow)`; given again, or that")
+            .action(ArgAction::Append),
+        switch("failed", "Run only what failed the last time").alias("last-failed"),
+        switch("ignored", "Run only tests that are ignored").conflicts_with("include-ignored"),
+        switch("include-ignored", "Run tests that are ignored, too"),
+        Arg::new("no-tests")
+            .long("no-tests")
+            .value_name("WHAT")
+            .help("What a run without any test is: fail, with code 4, pass, or warn [default: fail]")
+            .value_parser(value_parser!(NoTests)),
+        Arg::new("snout-profile")
+            .short('P')
+            .long("snout-profile")
+            .value_name("NAME")
+            .help("Take this profile of snout.toml; `cargo snout config` shows what it says (--profile is cargo's)"),
+    ]
+}
+
 fn count(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("N").help(help).value_parser(value_parser!(usize))
 }
@@ -191,8 +245,13 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
     };
     let is_there =
         |id: &str| matches.value_source(id).is_some_and(|it| it == clap::parser::ValueSource::CommandLine);
-    let all = |id: &str| matches.get_many::<OsString>(id).into_iter().flatten().cloned().collect();
-    let (harness, lanes) = without_threads(all(HARNESS))?;
+    let all = |id: &str| -> Vec<OsString> {
+        matches.get_many::<OsString>(id).into_iter().flatten().cloned().collect()
+    };
+    let (mut harness, lanes) = without_threads(all(HARNESS))?;
+    let marked = ["--ignored", "--include-ignored"].into_iter().filter(|flag| matches.get_flag(&flag[2..]));
+    let marked: Vec<OsString> = marked.map(OsString::from).filter(|flag| !harness.contains(flag)).collect();
+    harness.extend(marked);
     let color = texts("color").pop();
     let network = ["locked", "offline", "frozen"].into_iter().filter(|name| is_there(name));
     let said = outputs::Said {
@@ -203,12 +262,18 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
     Ok(Request {
         cargo: for_cargo(matches),
         names: all(NAMES),
+        filters: matches.get_many("filterset").into_iter().flatten().cloned().collect(),
+        failed: matches.get_flag("failed"),
+        no_tests: matches.get_one("no-tests").copied(),
+        profile: matches.get_one("snout-profile").cloned(),
+        shows_config: false,
         harness,
         lanes: matches.get_one("test-threads").copied().or(lanes),
         reports: outputs::asked(matches, &said)?,
         builds_only: is_there("no-run"),
         without_docs: matches.get_flag("no-doc") || CHOOSING.iter().any(|name| is_there(name)),
         config: texts("config"),
+        manifest: all("manifest-path").pop().map(PathBuf::from),
         targets: texts("target"),
         network: network
             .filter_map(|name| match name {

@@ -11,7 +11,7 @@ use super::text::{self, Reading};
 use crate::model::signal_name;
 
 /// The name of the only test of a suite that has no tests with names.
-const WHOLE: &str = "main";
+pub(super) const WHOLE: &str = "main";
 
 /// Lines that are shown of what a suite said when it broke off.
 const TAIL: usize = 20;

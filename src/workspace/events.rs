@@ -52,6 +52,12 @@ pub(super) struct Start {
     pub(super) lanes: usize,
     /// All of them, in the order in which they are to begin.
     pub(super) suites: Vec<String>,
+    /// Tests that were left out before any suite ran, because nothing of their suite was selected.
+    #[serde(default)]
+    pub(super) filtered_out: usize,
+    /// What there was to say before any suite ran: about which suite, and what.
+    #[serde(default)]
+    pub(super) notes: Vec<(String, String)>,
 }
 
 /// A suite has ended, or could not begin.
@@ -198,6 +204,8 @@ mod tests {
             time: 1.5,
             lanes: 2,
             suites: vec!["shop::api".into()],
+            filtered_out: 2,
+            notes: vec![("s".into(), "n".into())],
         };
         let trouble = Some("broke\noff".to_owned());
         let end = End { success: true, passed: 3, elapsed: 0.25, signal: Some(2), ..End::default() };

@@ -17,10 +17,14 @@ mod conclude;
 mod configuration;
 mod events;
 mod exit;
+mod failures;
+mod filter;
 mod kept;
 mod library;
 mod memory;
 mod messages;
+mod nearest;
+mod nothing;
 mod orders;
 mod outputs;
 mod problem;
@@ -29,7 +33,10 @@ mod record;
 mod replay;
 mod report;
 mod results;
+mod root;
 mod run;
+mod select;
+mod settings;
 mod source;
 mod suites;
 mod text;
@@ -49,7 +56,9 @@ use orders::{Role, Tools};
 use problem::Problem;
 use report::Reports;
 use run::Run;
-use suites::Cargo;
+use select::Selection;
+use settings::Settings;
+use suites::{Built, Cargo};
 
 /// The subcommand, or whatever else this program is called as.
 pub(crate) fn main() -> ExitCode {
@@ -80,7 +89,7 @@ fn subcommand(arguments: Vec<OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::PROBLEM } else { exit::GOOD });
         }
     };
-    match test(&request) {
+    match test(request) {
         Ok(code) => ExitCode::from(code),
         Err(problem) => {
             if let Some(line) = problem.line() {
@@ -92,9 +101,17 @@ fn subcommand(arguments: Vec<OsString>) -> ExitCode {
 }
 
 /// Builds, runs and reports. The exit code.
-fn test(request: &Request) -> Result<u8, Problem> {
-    let scratch = Scratch::make()?;
+fn test(mut request: Request) -> Result<u8, Problem> {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = root::find(&program, &request);
+    let settings = Settings::read(root.as_deref(), &request)?;
+    if request.shows_config {
+        return show(&settings.shown(&request));
+    }
+    settings.complete(&mut request);
+    let request = &request;
+    let selection = Selection::of(request, &settings)?;
+    let scratch = Scratch::make()?;
     let configuration = Configuration::read(&program, request)?;
     let tools = Tools::prepare()?;
     let cargo = Cargo { program, request, configuration, tools, scratch: scratch.0.clone() };
@@ -102,10 +119,21 @@ fn test(request: &Request) -> Result<u8, Problem> {
     if request.builds_only {
         return Ok(exit::GOOD);
     }
+    let failures = built.memory.as_deref().zip(root.as_deref());
+    let failures = failures.map(|(folder, root)| failures::file(folder, root));
+    let built = selection.apply(Built { failures, ..built }, &scratch.0)?;
     let reports = Reports::open(&request.reports, built.memory.as_deref())?;
     let ended = Run::new(request, built, &scratch.0, reports).finish()?;
     drop(scratch);
     Ok(ended.code())
+}
+
+/// Writes what was asked for to standard output.
+fn show(text: &str) -> Result<u8, Problem> {
+    let written = std::io::stdout().write_all(text.as_bytes());
+    let advice = "keep what reads it running to the end";
+    written.map_err(|error| Problem::new(format!("cannot write to standard output: {error}; {advice}")))?;
+    Ok(exit::GOOD)
 }
 
 /// A folder for this run, which goes with it.

@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 
 use super::arguments::Request;
 use super::run::Happening;
+use super::select::Choice;
 use super::suites::Suite;
+use crate::model::INSTRUCTIONS;
 use crate::sys::process::Pid;
 
 /// The line behind the last one. No line of a record looks like it.
@@ -145,7 +147,7 @@ impl Process {
 }
 
 /// How a suite is called: as cargo does it, with what the user has to say to it.
-fn command(suite: &Suite, request: &Request) -> Command {
+pub(super) fn command(suite: &Suite, request: &Request) -> Command {
     let mut words = suite.program.iter();
     let mut command = Command::new(words.next().map_or_else(Default::default, Clone::clone));
     command
@@ -153,6 +155,18 @@ fn command(suite: &Suite, request: &Request) -> Command {
         .current_dir(&suite.folder)
         .env_clear()
         .envs(suite.environment.iter().map(|(name, value)| (name, value)));
+    match &suite.choice {
+        Choice::Whole => {}
+        Choice::Told(path) => {
+            command.env(INSTRUCTIONS, path);
+        }
+        // They are among those that the user's names take.
+        Choice::Names(names) => {
+            let exact = (!request.harness.iter().any(|flag| flag == "--exact")).then_some("--exact");
+            command.args(&request.harness).args(exact).arg("--").args(names);
+            return command;
+        }
+    }
     for word in request.names.iter().chain(&request.harness) {
         if suite.is_doc {
             command.arg("--test-args");

@@ -1,10 +1,11 @@
 //! How tests came out, across all suites of a run.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::events::{Event, RunLine, What};
+use super::failures::Failures;
 use super::record::Line;
 use crate::model::signal_name;
 
@@ -103,6 +104,8 @@ pub(super) struct Ledger {
     pub(super) elapsed: f64,
     /// It came to its end.
     pub(super) is_over: bool,
+    /// What is to be run again with `--failed`.
+    pub(super) to_do: Failures,
 }
 
 impl Ledger {
@@ -117,7 +120,10 @@ impl Ledger {
 
     fn run_line(&mut self, suite: &str, line: &RunLine) {
         match line {
-            RunLine::WorkspaceStarted(_) => {}
+            RunLine::WorkspaceStarted(start) => {
+                self.tally.filtered_out += start.filtered_out;
+                self.notes.extend(start.notes.iter().cloned());
+            }
             RunLine::SuiteStarted { folder, .. } => {
                 self.progress(suite);
                 self.folders.insert(suite.to_owned(), folder.into());
@@ -169,6 +175,9 @@ impl Ledger {
 
     fn add(&mut self, suite: &str, result: &Result) {
         self.tally.add(&result.status);
+        if !matches!(result.status, Status::Ignored) {
+            self.to_do.note(suite, &result.test, matches!(result.status, Status::Failed(_)));
+        }
         if let Some(elapsed) = result.elapsed.filter(|_| !matches!(result.status, Status::Ignored)) {
             self.times.push((suite.to_owned(), result.test.clone(), elapsed));
         }
@@ -184,6 +193,12 @@ impl Ledger {
         let end =
             if running.is_empty() { String::new() } else { format!("\nrunning: {}", running.join(", ")) };
         self.troubles.push((RUN.to_owned(), format!("the record breaks off here{end}")));
+    }
+
+    /// Keeps for `--failed` what is to be run again.
+    pub(super) fn keep_failures(&mut self, file: &Path) {
+        self.troubles.iter().for_each(|(suite, _)| self.to_do.note_whole(suite));
+        self.to_do.write(file);
     }
 
     pub(super) fn is_success(&self) -> bool {

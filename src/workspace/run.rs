@@ -18,6 +18,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::arguments::Request;
 use super::conclude::{Conclusion, conclude};
 use super::events::{End, RunLine, Start, SuiteEnd, VERSION};
+use super::exit;
+use super::failures::Failures;
 use super::memory::Memory;
 use super::problem::Problem;
 use super::process::{Process, Started};
@@ -25,7 +27,6 @@ use super::record::{self, Line};
 use super::report::Reports;
 use super::results::{Status, counted};
 use super::suites::{Built, Suite};
-use super::{exit, say};
 use crate::sys::descriptor;
 use crate::sys::process::{Pid, go_on, kill, send};
 use crate::sys::signals::{Signal, Signals, die_by};
@@ -51,7 +52,13 @@ pub(super) struct Run<'run> {
     running: Vec<Process>,
     lanes: usize,
     reports: Reports,
+    /// Suites of which nothing was selected.
+    left_out: usize,
+    /// What was selected away before anything ran, and notes about it.
+    before: (usize, Vec<(String, String)>),
     memory: (Option<PathBuf>, Memory),
+    /// Where what failed is kept.
+    failures: Option<PathBuf>,
     scratch: &'run Path,
     /// Signals that were to end the run, in the order they came.
     stops: Vec<i32>,
@@ -75,10 +82,12 @@ impl<'run> Run<'run> {
         request: &'run Request,
         built: Built,
         scratch: &'run Path,
-        reports: Reports,
+        mut reports: Reports,
     ) -> Run<'run> {
-        let Built { suites, memory } = built;
+        let Built { suites, memory, failures, notes, left_out, filtered_out } = built;
         let known = memory.as_deref().map(Memory::read).unwrap_or_default();
+        let to_do = failures.as_deref().and_then(Failures::read).unwrap_or_default();
+        reports.ledger.to_do = to_do;
         let mut order: Vec<usize> = (0..suites.len()).collect();
         // Documentation last; of the others the longest first, in cargo's order where that is not known.
         let work = |at: usize| known.of(&suites[at].name).unwrap_or(Duration::MAX);
@@ -90,7 +99,10 @@ impl<'run> Run<'run> {
             running: Vec::new(),
             lanes: lanes(request),
             reports,
+            left_out,
+            before: (filtered_out, notes),
             memory: (memory, known),
+            failures,
             scratch,
             stops: Vec::new(),
         }
@@ -127,6 +139,8 @@ impl<'run> Run<'run> {
             time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
             lanes: self.lanes,
             suites: suites.collect(),
+            filtered_out: self.before.0,
+            notes: self.before.1.clone(),
         };
         self.reports.run_line("", RunLine::WorkspaceStarted(start));
         self.reports.show();
@@ -229,6 +243,9 @@ impl<'run> Run<'run> {
             let Conclusion { results, end } = conclude(suite, &process, !self.stops.is_empty());
             results.into_iter().for_each(|result| self.reports.result(&suite.name, result));
             self.reports.run_line(&suite.name, RunLine::SuiteFinished(end));
+            if self.stops.is_empty() {
+                self.reports.ledger.to_do.conclude(&suite.name, self.request.has_all_that_failed());
+            }
         }
     }
 
@@ -264,6 +281,9 @@ impl<'run> Run<'run> {
         {
             memory.write(folder);
         }
+        if let Some(file) = &self.failures {
+            self.reports.ledger.keep_failures(file);
+        }
         let signal = self.stops.first().copied();
         let (tally, success) = (self.reports.ledger.tally, self.reports.ledger.is_success());
         let end = End {
@@ -280,8 +300,7 @@ impl<'run> Run<'run> {
         self.reports.run_line("", RunLine::WorkspaceFinished(end));
         let is_written = self.reports.close();
         if success && tally.all() == 0 && signal.is_none() {
-            say(&nothing(tally.filtered_out));
-            return Ok(Ended(exit::NO_TESTS, None));
+            return Ok(Ended(self.request.without_tests(tally.filtered_out, self.left_out), None));
         }
         let code = match (success, is_written) {
             (false, _) => exit::TESTS_FAILED,
@@ -290,16 +309,6 @@ impl<'run> Run<'run> {
         };
         Ok(Ended(code, signal))
     }
-}
-
-fn nothing(filtered_out: usize) -> String {
-    if filtered_out == 0 {
-        return "error: there are no tests in what was selected: see `cargo snout --workspace`".to_owned();
-    }
-    let tests = counted(filtered_out, "test");
-    format!(
-        "error: no test was selected, {tests} filtered out: see the names without a filter, `cargo snout`"
-    )
 }
 
 /// How many tests may run at the same time.

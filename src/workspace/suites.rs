@@ -11,11 +11,13 @@ use std::process::{Command, Stdio};
 use super::arguments::Request;
 use super::calls::{self, Call};
 use super::configuration::Configuration;
+use super::filter::{KINDS, Target};
 use super::kept::Kept;
 use super::library::target_folder;
 use super::messages::{self, Artifact, Message};
 use super::orders::{Orders, Role, Tools, VARIABLE};
 use super::problem::Problem;
+use super::select::Choice;
 
 /// Something that runs tests and ends: a test binary, or rustdoc with the examples of one library.
 #[derive(Debug)]
@@ -29,6 +31,9 @@ pub(super) struct Suite {
     pub(super) program: Vec<OsString>,
     pub(super) folder: PathBuf,
     pub(super) environment: Vec<(OsString, OsString)>,
+    /// What expressions can ask about it.
+    pub(super) target: Target,
+    pub(super) choice: Choice,
 }
 
 /// What cargo has built.
@@ -36,6 +41,20 @@ pub(super) struct Built {
     pub(super) suites: Vec<Suite>,
     /// A folder for what is to be known the next time; `None` without any test binary.
     pub(super) memory: Option<PathBuf>,
+    /// The file of what failed the last time.
+    pub(super) failures: Option<PathBuf>,
+    /// By suite: what is to be said at the end.
+    pub(super) notes: Vec<(String, String)>,
+    /// How many suites are not among these, for nothing of them was selected;
+    pub(super) left_out: usize,
+    /// and how many tests of those are known.
+    pub(super) filtered_out: usize,
+}
+
+impl Built {
+    fn new(suites: Vec<Suite>, memory: Option<PathBuf>) -> Built {
+        Built { suites, memory, failures: None, notes: Vec::new(), left_out: 0, filtered_out: 0 }
+    }
 }
 
 /// Calls of cargo for one run.
@@ -70,7 +89,7 @@ impl Cargo<'_> {
         let wanted =
             calls.into_iter().flatten().filter(|call| !(call.is_rustdoc && self.request.without_docs));
         let suites = wanted.map(|call| self.suite(call, &names)).collect();
-        Ok(Built { suites, memory })
+        Ok(Built::new(suites, memory))
     }
 
     /// `cargo test`: what it says goes to the terminal, its messages come back. It asks with us as the runner and as rustdoc; it builds everything
@@ -138,18 +157,22 @@ impl Cargo<'_> {
             call.be_loud();
         }
         let package = call.variable("CARGO_PKG_NAME").unwrap_or_default().to_string_lossy().into_owned();
-        let (name, has_runner, program) = if call.is_rustdoc {
-            (format!("{package} (doc)"), false, self.rustdoc(&call.arguments))
+        let (name, has_runner, program, target) = if call.is_rustdoc {
+            let target = Target { package: package.clone(), binary: package.clone(), kind: "doc".to_owned() };
+            (format!("{package} (doc)"), false, self.rustdoc(&call.arguments), target)
         } else {
             let (word, rest) =
                 call.arguments.split_first().map_or((OsStr::new(""), &[][..]), |(word, rest)| (word, rest));
             let runner = self.configuration.runner(word);
             let executable = rest.first().map(PathBuf::from).unwrap_or_default();
-            let name = suite_name(&package, names.get(&executable).copied(), &executable);
-            (name, !runner.is_empty(), runner.iter().chain(rest).cloned().collect())
+            let artifact = names.get(&executable).copied();
+            let name = suite_name(&package, artifact, &executable);
+            let program = runner.iter().chain(rest).cloned().collect();
+            (name, !runner.is_empty(), program, target(&package, artifact, &executable))
         };
         let is_doc = call.is_rustdoc;
-        Suite { name, is_doc, has_runner, program, folder: call.folder, environment: call.environment }
+        let (folder, environment) = (call.folder, call.environment);
+        Suite { name, is_doc, has_runner, program, folder, environment, target, choice: Choice::Whole }
     }
 
     /// How rustdoc would have been called: with the user's runner in place of ours.
@@ -184,6 +207,16 @@ fn tests(built: &[u8]) -> impl Iterator<Item = Artifact> {
         }
         _ => None,
     })
+}
+
+/// What is known of a binary before it runs.
+fn target(package: &str, artifact: Option<&Artifact>, executable: &Path) -> Target {
+    let stem = || executable.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let kind = artifact.and_then(|artifact| artifact.target.kind.first()).map_or("", |kind| kind);
+    // A library is one, whatever it is linked as.
+    let kind = if KINDS.contains(&kind) { kind } else { "lib" };
+    let binary = artifact.map_or_else(stem, |artifact| artifact.target.name.clone());
+    Target { package: package.to_owned(), binary, kind: kind.to_owned() }
 }
 
 /// What nextest calls a binary, too.

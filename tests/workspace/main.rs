@@ -15,6 +15,8 @@ mod published;
 mod reports;
 mod rig;
 mod runs;
+mod selecting;
+mod settings;
 mod shop;
 mod terminal;
 mod verdicts;

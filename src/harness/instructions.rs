@@ -1,0 +1,37 @@
+//! Hears what `cargo snout` has to say to this binary.
+
+use std::fs;
+use std::hint::black_box;
+use std::io;
+
+use crate::cli::Environment;
+use crate::dispatch::Role;
+use crate::error::Error;
+use crate::model::{INSTRUCTIONS, Instructions, Isolation};
+use crate::settings::Settings;
+use crate::sys::environment;
+
+/// What it says; that everything is to run, if nothing.
+pub(super) fn read(variables: &Environment) -> Result<Instructions, Error> {
+    // By this text `cargo snout` knows a binary that listens, so it has to be in the binary whatever the optimizer thinks of it.
+    let Some(path) = variables.value(black_box(INSTRUCTIONS)) else { return Ok(Instructions::default()) };
+    let refused =
+        |cause| Error::system(format!("read what `cargo snout` wants of this binary, `{path}`"), cause);
+    let text = fs::read_to_string(path).map_err(refused)?;
+    Instructions::read(&text).ok_or_else(|| {
+        let advice = "it is not in the format of this version; run `cargo snout`, which writes it, or unset the variable";
+        refused(io::Error::other(format!("{INSTRUCTIONS}: {advice}")))
+    })
+}
+
+/// Takes the variable away before anything of the user's runs: another binary that a test starts has nothing to do with it. Where this
+/// one executes itself again, what it becomes has to read the same.
+pub(super) fn hide(settings: &Settings, role: Option<&Role>) {
+    let executes_itself = match role {
+        Some(role) => role.executes_others(),
+        None => settings.isolation == Isolation::Spawn && !settings.in_process,
+    };
+    if !executes_itself && std::env::var_os(INSTRUCTIONS).is_some() {
+        environment::remove(INSTRUCTIONS);
+    }
+}
