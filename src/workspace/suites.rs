@@ -33,7 +33,7 @@ pub(super) struct Suite {
 /// What cargo has built.
 pub(super) struct Built {
     pub(super) suites: Vec<Suite>,
-    /// A folder for what is to be known the next time; `None` without any test binary.
+    /// A folder for what is to be known the next time; `None` without any suite.
     pub(super) memory: Option<PathBuf>,
 }
 
@@ -58,7 +58,10 @@ impl Cargo<'_> {
         }
         let names: BTreeMap<PathBuf, &Artifact> =
             artifacts.iter().filter_map(|artifact| Some((artifact.executable.clone()?, artifact))).collect();
-        let suites = self.calls()?.into_iter().map(|call| self.suite(call, &names)).collect();
+        let calls = self.calls()?;
+        let memory =
+            memory.or_else(|| Some(target_folder(calls.iter().find_map(Call::built_in)?).join("snout")));
+        let suites = calls.into_iter().map(|call| self.suite(call, &names)).collect();
         Ok(Built { suites, memory })
     }
 
