@@ -81,7 +81,7 @@ const NAMES: &str = "NAME";
 const AFTER: &str = "\
 Exit codes:
     0  every test that ran passed
-    2  the command line is wrong, or something of the machine is in the way
+    2  the command line is wrong, something of the machine is in the way, or a report cannot be written
     4  no test was selected (see --no-tests)
   100  a test failed, or something around the tests did
   101  the build failed (cargo's own code)

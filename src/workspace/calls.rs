@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::orders::{Orders, Role, VARIABLE};
@@ -66,6 +66,11 @@ impl Call {
             text(value.as_bytes());
         }
         bytes
+    }
+
+    /// A folder that cargo has built to, if it is rustdoc's call: where it looks for the library.
+    pub(super) fn built_in(&self) -> Option<&Path> {
+        self.arguments.iter().find_map(|word| Some(Path::new(word.to_str()?.strip_prefix("dependency=")?)))
     }
 
     /// The value of a variable.

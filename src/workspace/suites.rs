@@ -39,7 +39,7 @@ pub(super) struct Suite {
 /// What cargo has built.
 pub(super) struct Built {
     pub(super) suites: Vec<Suite>,
-    /// A folder for what is to be known the next time; `None` without any test binary.
+    /// A folder for what is to be known the next time; `None` without any suite.
     pub(super) memory: Option<PathBuf>,
     /// The file of what failed the last time.
     pub(super) failures: Option<PathBuf>,
@@ -86,8 +86,10 @@ impl Cargo<'_> {
         let memory = memory.map(|executable| target_folder(executable).join("snout"));
         let names: BTreeMap<PathBuf, &Artifact> =
             artifacts.iter().filter_map(|artifact| Some((artifact.executable.clone()?, artifact))).collect();
-        let wanted =
-            calls.into_iter().flatten().filter(|call| !(call.is_rustdoc && self.request.without_docs));
+        let calls = calls.unwrap_or_default();
+        let memory =
+            memory.or_else(|| Some(target_folder(calls.iter().find_map(Call::built_in)?).join("snout")));
+        let wanted = calls.into_iter().filter(|call| !(call.is_rustdoc && self.request.without_docs));
         let suites = wanted.map(|call| self.suite(call, &names)).collect();
         Ok(Built::new(suites, memory))
     }

@@ -28,9 +28,15 @@ pub(crate) fn package(name: &str) -> Workspace {
 }
 
 /// cargo, building to a folder of this workspace's own: no other test's run is the last one there.
-pub(crate) fn apart(workspace: &Workspace, words: &str) -> Command {
-    let mut command = workspace.cargo(words);
+fn apart(workspace: &Workspace, words: &str) -> Command {
+    let mut command = at_home(workspace, words);
     command.env("CARGO_TARGET_DIR", workspace.folder.join("own target"));
+    command
+}
+
+/// cargo, and nothing says that this is continuous integration.
+pub(crate) fn at_home(workspace: &Workspace, words: &str) -> Command {
+    let mut command = workspace.cargo(words);
     for name in ["CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "NO_COLOR"] {
         command.env_remove(name);
     }
@@ -52,6 +58,8 @@ fn expect_error(ended: &Ended, text: &str) {
 fn every_report_is_made_again_of_the_record() {
     let package = package("recorded");
     let call = |words: &str| run(&mut apart(&package, words));
+    // Of an earlier run of this test.
+    fs::remove_file(package.folder.join("own target/snout/last-run.jsonl")).ok();
     let nothing = call("snout report pretty");
     nothing.expect_code(2);
     expect_error(&nothing, "error: there is no record of a run in `");
@@ -125,10 +133,22 @@ fn suites_of_every_kind_are_in_one_record() {
     }
 }
 
+/// There is no test binary by which the target folder could be known.
+#[test]
+fn a_run_of_examples_alone_is_the_last_run_too() {
+    let manifest = "[package]\nname = \"examples\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n";
+    let source = "/// ```\n/// assert_eq!(examples::two(), 2);\n/// ```\npub fn two() -> i32 { 2 }\n";
+    let examples = Workspace::with("examples", &[("Cargo.toml", manifest), ("src/lib.rs", source)]);
+    run(&mut apart(&examples, "snout --doc")).expect_code(0);
+    let report = run(&mut apart(&examples, "snout report pretty"));
+    report.expect_code(0);
+    assert_eq!(summary(&report), "1 test run: 1 passed", "{report}");
+}
+
 #[test]
 fn what_cannot_be_reported_is_refused_in_one_line() {
     let package = package("refused");
-    let call = |words: &str| run(&mut apart(&package, words));
+    let call = |words: &str| run(&mut at_home(&package, words));
     let expect = |ended: &Ended, text: &str| {
         ended.expect_code(2);
         expect_error(ended, text);
@@ -141,7 +161,7 @@ fn what_cannot_be_reported_is_refused_in_one_line() {
         "error: cannot write `no/such/folder/j.xml`: No such file",
     );
     expect(&call("snout --record no/such/folder/r"), "error: cannot write `no/such/folder/r`: No such file");
-    let named = run(apart(&package, "snout").env("SNOUT_FORMAT", "html"));
+    let named = run(at_home(&package, "snout").env("SNOUT_FORMAT", "html"));
     expect(&named, "error: SNOUT_FORMAT is `html`; make it one of pretty, terse, dots, json, junit\n");
     expect(&call("snout report"), "required arguments were not provided");
     expect(&call("snout report html"), "invalid value 'html' for '<FORMAT>'");
@@ -162,12 +182,12 @@ fn what_cannot_be_reported_is_refused_in_one_line() {
 #[test]
 fn reports_that_cannot_be_written_fail_a_run_that_was_good() {
     let package = package("full");
-    let ended = run(&mut apart(&package, "snout --no-doc passes --junit /dev/full"));
+    let ended = run(&mut at_home(&package, "snout --no-doc passes --junit /dev/full"));
     ended.expect_code(2);
     assert_eq!(summary(&ended), "1 test run: 1 passed, 3 filtered out", "{ended}");
     expect_error(&ended, "error: cannot write `/dev/full`: No space left on device");
-    run(&mut apart(&package, "snout --no-doc --junit /dev/full")).expect_code(100);
-    let mut command = apart(&package, "snout --no-doc passes");
+    run(&mut at_home(&package, "snout --no-doc --junit /dev/full")).expect_code(100);
+    let mut command = at_home(&package, "snout --no-doc passes");
     let full = fs::File::create("/dev/full").expect("it can be opened");
     let ended = crate::process::run_as_it_is(command.stdout(full).stderr(Stdio::null()));
     ended.expect_code(2);

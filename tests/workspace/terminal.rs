@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::process::{run, scratch};
-use crate::reports::{apart, package};
+use crate::reports::{at_home, package};
 
 /// Far more than anything here takes, on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -109,9 +109,9 @@ fn bars(screen: &str) -> usize {
 #[test]
 fn a_bar_shows_what_runs_follows_the_terminal_s_size_and_goes() {
     let package = package("barred");
-    run(&mut apart(&package, "snout --no-run")).expect_code(0);
+    run(&mut at_home(&package, "snout --no-run")).expect_code(0);
     let file = scratch().join("go on");
-    let mut command = apart(&package, "snout --no-doc");
+    let mut command = at_home(&package, "snout --no-doc");
     command.env("WAIT_FOR", &file);
     let terminal = Terminal::open(&command, 90);
     let shown =
@@ -139,8 +139,8 @@ fn a_bar_shows_what_runs_follows_the_terminal_s_size_and_goes() {
 #[test]
 fn after_ctrl_c_the_terminal_is_as_it_was() {
     let package = package("barred-interrupted");
-    run(&mut apart(&package, "snout --no-run")).expect_code(0);
-    let mut command = apart(&package, "snout --no-doc");
+    run(&mut at_home(&package, "snout --no-run")).expect_code(0);
+    let mut command = at_home(&package, "snout --no-doc");
     command.env("WAIT_FOR", scratch().join("never")).env("SNOUT_GRACE", "100ms");
     let terminal = Terminal::open(&command, 100);
     terminal.wait("bar", |screen| screen.contains("] barred-interrupted waits\n") && bars(screen) == 1);
@@ -154,7 +154,7 @@ fn after_ctrl_c_the_terminal_is_as_it_was() {
 fn sent(set: &str, words: &str) -> String {
     let package = package("sent");
     let file = scratch().join("log");
-    let command = apart(&package, words);
+    let command = at_home(&package, words);
     let mut scripted = crate::process::plain("script");
     for (name, value) in command.get_envs() {
         match value {
@@ -173,7 +173,7 @@ fn sent(set: &str, words: &str) -> String {
 #[test]
 fn terminals_that_want_no_bar_get_none() {
     let package = package("sent");
-    run(&mut apart(&package, "snout --no-run")).expect_code(0);
+    run(&mut at_home(&package, "snout --no-run")).expect_code(0);
     let plain = sent("", "snout --no-doc");
     assert!(plain.contains("\u{1b}[J") && plain.contains("\u{1b}[32m        PASS\u{1b}[0m"), "{plain:?}");
     let without_colours = sent("NO_COLOR=1", "snout --no-doc");

@@ -199,7 +199,7 @@ impl Bar {
 
 /// `=====>    `.
 fn cells(done: usize, total: usize) -> String {
-    let full = if total == 0 { 0 } else { (done * CELLS / total).min(CELLS) };
+    let full = (done * CELLS).checked_div(total).unwrap_or(0).min(CELLS);
     let head = if full < CELLS { ">" } else { "" };
     format!("{:<CELLS$}", format!("{}{head}", "=".repeat(full)))
 }
@@ -237,9 +237,8 @@ mod tests {
     use crate::workspace::results::Progress;
 
     fn ledger(running: &[(&str, f64)]) -> Ledger {
-        let mut ledger = Ledger::default();
-        ledger.running =
-            running.iter().map(|(test, at)| ("shop".to_owned(), (*test).to_owned(), *at)).collect();
+        let running = running.iter().map(|(test, at)| ("shop".to_owned(), (*test).to_owned(), *at));
+        let mut ledger = Ledger { running: running.collect(), ..Ledger::default() };
         let progress = Progress { selected: Some(40), finished: 10, has_ended: false };
         ledger.suites.insert("shop".to_owned(), progress);
         ledger.tally.passed = 9;

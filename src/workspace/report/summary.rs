@@ -40,8 +40,7 @@ fn page(ledger: &Ledger, out: &mut String) {
         signal.unwrap_or_default(),
         ledger.elapsed
     ));
-    let mut shown = 0;
-    for (suite, result) in &ledger.failures {
+    for (shown, (suite, result)) in ledger.failures.iter().enumerate() {
         let said =
             [&*result.output, &*result.note].map(str::trim_end).into_iter().filter(|text| !text.is_empty());
         let head = format!("{suite} {}", result.test);
@@ -52,7 +51,6 @@ fn page(ledger: &Ledger, out: &mut String) {
             break;
         }
         out.push_str(&entry);
-        shown += 1;
     }
     for (suite, text) in &ledger.troubles {
         let entry = details(suite, "trouble", text);
