@@ -127,7 +127,7 @@ pub(super) struct Evidence<'child> {
     /// What it has sent, if that is what the slot says.
     pub(super) said: Option<&'child Finished>,
     pub(super) how: HowEnded,
-    /// Its time was up, and it was made to end.
+    /// Its time was up before it had ended.
     pub(super) is_over_time: bool,
     pub(super) timeout: Option<Duration>,
 }
@@ -149,7 +149,13 @@ impl Evidence<'_> {
             State::Pending | State::Running | State::TimedOut | State::SettingUp | State::TearingDown => None,
         };
         let lived = now().since(run_time(slot.started()));
+        let took = run_time(slot.ended()).since(run_time(slot.started()));
+        let limit = self.timeout.filter(|limit| took >= *limit);
         match (said, self.is_over_time, self.death()) {
+            // It heard nobody, or nobody asked it in time.
+            (Some((Outcome::Passed, elapsed)), _, None) if limit.is_some() => {
+                (failed(Failure::TimedOut { limit: limit.unwrap_or_default() }), elapsed)
+            }
             (Some(said), _, None) => said,
             (Some((_, elapsed)), true, Some(_)) => {
                 (failed(Failure::DiedAfterwards(Death::HungAtExit)), elapsed)

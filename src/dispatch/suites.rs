@@ -28,8 +28,9 @@ impl Supervisor<'_> {
                 _ => Found::default(),
             };
             let how = HowEnded::Exited(0);
+            let timeout = self.job.rules.timeout_of(self.book.case(case));
             let evidence =
-                Evidence { case, slot, said: found.said.as_ref(), how, is_over_time: false, timeout: None };
+                Evidence { case, slot, said: found.said.as_ref(), how, is_over_time: false, timeout };
             self.tell_of_child(unit, evidence.verdict(), found)?;
             self.outstanding.settle_one(place);
             self.busy = true;

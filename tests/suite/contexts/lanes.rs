@@ -175,3 +175,18 @@ fn bug_2_7_a_test_is_stopped_in_time_while_others_come_out_all_the_time() {
         }
     });
 }
+
+/// Whoever takes longer than it may has failed, even if it hears nobody and ends well before it is killed.
+#[test]
+fn a_test_that_ends_well_behind_its_limit_has_not_passed() {
+    at_once(&Road::SAFE[1..], |road| {
+        let ran = run("limits", road, 2, &["late::"]);
+        ran.expect_code(101).expect_text("FAILED. 0 passed; 2 failed").expect_nobody_left();
+        let report = ran.report();
+        for name in ["late::alone", "late::suite::in_a_suite"] {
+            if !report.sections[name].contains("timed out: ") {
+                ran.fail(&format!("{road:?}: `{name}` took longer than it may"));
+            }
+        }
+    });
+}
