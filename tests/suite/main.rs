@@ -40,3 +40,5 @@ mod messages;
 mod process;
 #[path = "../rig/result_line.rs"]
 mod result_line;
+#[path = "../rig/signals.rs"]
+mod signals;

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use crate::build::Harness;
 use crate::normal::normal;
 use crate::process::{run, run_as_it_is, run_watching};
-use crate::rig::{Program, hearing_signals, signal};
+use crate::rig::{Program, signal};
+use crate::signals::hearing_signals;
 
 /// What a terminal is sent by a program with these arguments. `script`, of util-linux, is the terminal.
 fn on_a_terminal(harness: Harness, name: &str, arguments: &[&str]) -> (String, Option<i32>) {

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::process::{Ended, run_watching, scratch};
 use crate::rig::Workspace;
+use crate::signals::hearing_signals;
 
 const SIGINT: i32 = 2;
 
@@ -30,7 +31,7 @@ fn interrupted(is_impatient: bool, grace: &str) -> Ended {
     workspace.snout("--no-run").expect_code(0);
     let folder = scratch();
     let (told, out) = (folder.join("told"), folder.join("stdout"));
-    let mut command = workspace.cargo("snout --no-doc");
+    let mut command = hearing_signals(workspace.cargo("snout --no-doc"));
     command.env("TOLD", &told).env("SNOUT_GRACE", grace).process_group(0);
     command.stdout(fs::File::create(&out).expect("a file in the scratch folder")).stderr(Stdio::null());
     let mut sent = 0;

@@ -30,3 +30,5 @@ mod package;
 mod process;
 #[path = "../rig/result_line.rs"]
 mod result_line;
+#[path = "../rig/signals.rs"]
+mod signals;

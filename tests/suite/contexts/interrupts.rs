@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::{Ran, Road, Steps, command};
 use crate::expect::Mode;
 use crate::process;
-use crate::rig::{hearing_signals, signal};
+use crate::rig::signal;
+use crate::signals::hearing_signals;
 
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
