@@ -72,7 +72,7 @@ impl Tools {
         let all = home.join("snout");
         let folder = all.join(number_of(&(&program, source::number())));
         if !folder.exists() {
-            remove_outdated(&all, &program);
+            remove_outdated(&all, (&program, &folder));
         }
         fs::create_dir_all(&folder).map_err(|error| Problem::path("make", &folder, &error))?;
         for (_, name) in ROLES {
@@ -88,9 +88,9 @@ impl Tools {
     }
 }
 
-/// Removes the links that earlier builds of this very program have made.
-fn remove_outdated(all: &Path, program: &Path) {
-    for entry in fs::read_dir(all).into_iter().flatten().flatten() {
+/// Removes the links that earlier builds of this very program have made; not those that another process of this build is just making.
+fn remove_outdated(all: &Path, (program, current): (&Path, &Path)) {
+    for entry in fs::read_dir(all).into_iter().flatten().flatten().filter(|entry| entry.path() != current) {
         if fs::read_link(entry.path().join(Role::Rustc.name())).is_ok_and(|found| found == program) {
             // Somebody else may be at it; what is left is in nobody's way.
             let _ = fs::remove_dir_all(entry.path());
