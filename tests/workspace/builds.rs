@@ -22,7 +22,10 @@ fn dependencies_are_built_once_whoever_comes_first() {
         "shop/src/till.rs",
         "fn main() { println!(\"{}\", shop::price(1)) }\n#[test] fn till_has_a_test() {}\n",
     );
-    let built: Vec<_> = calls.map(|call| run(&mut shop.cargo(call))).into();
+    // Not the folder that all share: cargo names what it builds by the place in the workspace, and a shop of another test at the same place would
+    // be taken for this one, and built anew.
+    let target = target().with_file_name("snout target of rebuilds");
+    let built: Vec<_> = calls.map(|call| run(shop.cargo(call).env("CARGO_TARGET_DIR", &target))).into();
     for ended in &built {
         ended.expect_code(0);
     }
