@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::record::{self, Line};
-use super::results::{Result as TestResult, Status};
+use super::results::{Result as TestResult, Status, Tally};
 use crate::model::signal_name;
 
 /// The version of the schema, which is that of a test binary's record, too.
@@ -80,12 +80,8 @@ pub(super) struct SuiteEnd {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct End {
     pub(super) success: bool,
-    pub(super) passed: usize,
-    pub(super) failed: usize,
-    pub(super) ignored: usize,
-    pub(super) measured: usize,
-    pub(super) filtered_out: usize,
-    pub(super) not_run: usize,
+    #[serde(flatten)]
+    pub(super) tally: Tally,
     pub(super) elapsed: f64,
     /// The signal that ended the run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,7 +204,8 @@ mod tests {
             notes: vec![("s".into(), "n".into())],
         };
         let trouble = Some("broke\noff".to_owned());
-        let end = End { success: true, passed: 3, elapsed: 0.25, signal: Some(2), ..End::default() };
+        let tally = Tally { passed: 3, ..Tally::default() };
+        let end = End { success: true, tally, elapsed: 0.25, signal: Some(2) };
         let lines = [
             RunLine::WorkspaceStarted(start),
             RunLine::SuiteStarted { folder: "/ws".into(), doc: true, lanes: 2 },

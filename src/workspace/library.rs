@@ -188,3 +188,20 @@ fn found(messages: &[u8], folder: &Path) -> Option<Library> {
     debug_assert!(path.starts_with(folder), "cargo builds into the folder it is told");
     Some(Library { path, search })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_compiler_itself_says_of_itself_is_kept() {
+        let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let said = Command::new(rustc).args(["--print", "sysroot"]).output().expect("there is a compiler");
+        let root = PathBuf::from(String::from_utf8_lossy(&said.stdout).trim());
+        assert!(number_of_compiler(&root.join("bin").join("rustc")).is_some());
+        // rustup's, and what users put in its place.
+        for other in ["rustc", "/bin/sh", "/nowhere/rustc"] {
+            assert_eq!(number_of_compiler(Path::new(other)), None, "{other}");
+        }
+    }
+}

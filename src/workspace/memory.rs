@@ -23,6 +23,20 @@ impl Memory {
         self.0.get(suite).and_then(|seconds| Duration::try_from_secs_f64(*seconds).ok())
     }
 
+    /// How many lanes a suite should have: as much of them as it has of the work of those that wait, itself among them. `None` if that of
+    /// one is not known.
+    pub(super) fn share(
+        &self,
+        suite: &str,
+        waiting: &mut dyn Iterator<Item = &str>,
+        lanes: usize,
+    ) -> Option<usize> {
+        let seconds = |suite: &str| self.of(suite).map(|work| work.as_secs_f64());
+        let all: f64 = waiting.map(seconds).sum::<Option<f64>>()?;
+        let share = if all > 0.0 { seconds(suite)? / all } else { 0.0 };
+        Some(((lanes as f64 * share).ceil() as usize).clamp(1, lanes.max(1)))
+    }
+
     /// A suite has taken that long, in so many lanes.
     pub(super) fn note(&mut self, suite: &str, elapsed: Duration, lanes: usize) {
         self.0.insert(suite.to_owned(), elapsed.as_secs_f64() * lanes as f64);
@@ -35,5 +49,25 @@ impl Memory {
         let _ = fs::create_dir_all(folder)
             .and_then(|()| fs::write(&draft, text))
             .and_then(|()| fs::rename(&draft, folder.join(FILE)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_has_as_much_of_the_lanes_as_of_the_work() {
+        let mut memory = Memory::default();
+        // Two lanes for two seconds are four seconds of work.
+        memory.note("long", Duration::from_secs(2), 2);
+        memory.note("short", Duration::from_secs(1), 1);
+        memory.note("empty", Duration::ZERO, 1);
+        let share = |suite, waiting: &[&str], lanes| memory.share(suite, &mut waiting.iter().copied(), lanes);
+        assert_eq!(share("long", &["long", "short"], 10), Some(8));
+        assert_eq!(share("short", &["long", "short"], 10), Some(2));
+        assert_eq!(share("short", &["short"], 10), Some(10));
+        assert_eq!(share("empty", &["empty"], 4), Some(1), "nobody has none");
+        assert_eq!(share("short", &["short", "new"], 4), None, "of `new` nothing is known");
     }
 }

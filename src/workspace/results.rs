@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::events::{Event, RunLine, What};
 use super::failures::Failures;
 use super::record::Line;
@@ -36,7 +38,7 @@ pub(super) struct Result {
 }
 
 /// How many tests came out how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub(super) passed: usize,
     pub(super) failed: usize,

@@ -174,22 +174,17 @@ impl<'run> Run<'run> {
         }
     }
 
-    /// How many lanes a suite should have: as much of them as it has of the work that is left. `None` for one that has to be alone.
+    /// How many lanes a suite should have. `None` for one that has to be alone.
     fn share(&self, next: usize) -> Option<usize> {
-        let work = |at: usize| self.memory.1.of(&self.suites[at].name).map(|work| work.as_secs_f64());
-        let all: Option<f64> = self.waiting.iter().map(|&at| work(at)).sum();
         // Output that is not captured is one suite's at a time.
         if self.request.shows_output() {
             return None;
         }
-        match (work(next), all) {
-            (Some(own), Some(all)) if all > 0.0 => {
-                Some(((self.lanes as f64 * own / all).ceil() as usize).clamp(1, self.lanes))
-            }
-            // rustdoc compiles in as many threads as it tests.
-            _ if self.suites[next].is_doc => None,
-            _ => Some((self.lanes / self.waiting.len().clamp(1, self.lanes)).max(1)),
-        }
+        let mut waiting = self.waiting.iter().map(|&at| &*self.suites[at].name);
+        let known = self.memory.1.share(&self.suites[next].name, &mut waiting, self.lanes);
+        // rustdoc compiles in as many threads as it tests.
+        let may_guess = !self.suites[next].is_doc;
+        known.or_else(|| may_guess.then(|| (self.lanes / self.waiting.len().clamp(1, self.lanes)).max(1)))
     }
 
     /// Waits until something happens, and takes in all that has.
@@ -286,17 +281,7 @@ impl<'run> Run<'run> {
         }
         let signal = self.stops.first().copied();
         let (tally, success) = (self.reports.ledger.tally, self.reports.ledger.is_success());
-        let end = End {
-            success: success && signal.is_none(),
-            passed: tally.passed,
-            failed: tally.failed,
-            ignored: tally.ignored,
-            measured: tally.measured,
-            filtered_out: tally.filtered_out,
-            not_run: tally.not_run,
-            elapsed: self.reports.now(),
-            signal,
-        };
+        let end = End { success: success && signal.is_none(), tally, elapsed: self.reports.now(), signal };
         self.reports.run_line("", RunLine::WorkspaceFinished(end));
         let is_written = self.reports.close();
         if success && tally.all() == 0 && signal.is_none() {
