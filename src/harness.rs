@@ -101,7 +101,8 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
     // In a static, not leaked: a leak checker looks there when `main` has returned.
     static PLAN: OnceLock<Plan> = OnceLock::new();
     let is_direct = is_direct(&cases, &settings);
-    let plan = PLAN.get_or_init(|| match Plan::new(cases, settings.shuffle_seed) {
+    let order = instructions::order(&settings);
+    let plan = PLAN.get_or_init(|| match Plan::new(cases, settings.shuffle_seed).led_by(&order) {
         plan if is_direct || !dispatch::HAS_PROCESSES => plan.in_one_process(),
         plan => plan,
     });
@@ -215,6 +216,7 @@ fn job(
         restart: settings.restart,
         grace: settings.grace,
         in_process: false,
+        lease: settings.lease.clone(),
     };
     // A child's text is caught at its descriptors, whatever this compiler's std is like.
     if program.panics_abort || settings.capture && !capture::is_available() {

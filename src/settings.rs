@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::cli::{Environment, Flags};
 use crate::error::Error;
 use crate::model::{
-    ColorChoice, Format, Isolate, Isolation, Restart, RunIgnored, ThreadMode, Threshold, TimeLimits,
+    ColorChoice, Format, Isolate, Isolation, LEASE, Lease, Restart, RunIgnored, ThreadMode, Threshold,
+    TimeLimits,
 };
 
 /// Everything a user can choose, with defaults filled in.
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) fail_fast: bool,
     /// What lanes count from.
     pub(crate) first_lane: usize,
+    /// The lanes are lent by `cargo snout`, and not always as many.
+    pub(crate) lease: Option<Lease>,
     /// `--force-run-in-process`: no process is made.
     pub(crate) in_process: bool,
     pub(crate) thread_mode: ThreadMode,
@@ -72,11 +75,15 @@ impl Settings {
     /// What these flags and this environment come to.
     pub(crate) fn resolve(flags: Flags, environment: &Environment) -> Result<Settings, Error> {
         environment.refuse_unknown()?;
+        let lease = lease(&flags, environment);
         Ok(Settings {
             list: flags.list,
             measure: flags.bench,
             run_tests: flags.test || !flags.bench,
-            lanes: lanes(&flags, environment)?,
+            lanes: match &lease {
+                Some(lease) => NonZeroUsize::new(lease.most.into()),
+                None => lanes(&flags, environment)?,
+            },
             capture: !(flags.no_capture || environment.is_on("RUST_TEST_NOCAPTURE")),
             show_output: flags.show_output,
             format: format(&flags, environment)?,
@@ -84,7 +91,7 @@ impl Settings {
             time_limits: time_limits(&flags, environment)?,
             shuffle_seed: shuffle_seed(&flags, environment)?,
             fail_fast: flags.fail_fast,
-            first_lane: first_lane(environment),
+            first_lane: lease.as_ref().map_or_else(|| first_lane(environment), |lease| lease.first),
             in_process: flags.force_run_in_process
                 || is_alone(environment)
                 || processes(&flags, environment)? == Some(0),
@@ -98,6 +105,7 @@ impl Settings {
             log: flags.logfile.clone(),
             record: record(&flags, environment)?,
             selection: Selection::resolve(flags)?,
+            lease,
         })
     }
 }
@@ -143,6 +151,13 @@ fn lanes(flags: &Flags, environment: &Environment) -> Result<Option<NonZeroUsize
         .parse()
         .map(Some)
         .map_err(|_| Error::usage(format!("RUST_TEST_THREADS is `{value}`, should be a positive integer.")))
+}
+
+/// What `cargo snout` lends. A number of lanes that a flag states is no matter of its.
+fn lease(flags: &Flags, environment: &Environment) -> Option<Lease> {
+    let is_stated = flags.list || flags.threads.is_some() || flags.processes.is_some();
+    // One of another version is none, and the number of lanes is in libtest's variable, too.
+    environment.value(LEASE).filter(|_| !is_stated).and_then(Lease::read)
 }
 
 /// nose's number of processes, if it is given: the flag goes before the variable.

@@ -74,7 +74,7 @@ impl<'run> Ledger<'run> {
             Event::Started(_) | Event::Slow(_) => {}
             Event::Finished(finished) => self.finish(finished),
             // Said at once, and over.
-            Event::Notice(Notice::Status(_)) => {}
+            Event::Notice(Notice::Status(_) | Notice::Lanes(_)) => {}
             Event::Notice(notice) => self.notices.push(notice.clone()),
             Event::RunFinished { elapsed } => self.elapsed = *elapsed,
         }
@@ -170,6 +170,7 @@ impl<'run> Ledger<'run> {
             Notice::Trouble(_) | Notice::Interrupted { .. } | Notice::GivenUp(_) => true,
             Notice::Escalated { .. }
             | Notice::Status(_)
+            | Notice::Lanes(_)
             | Notice::Flaky { .. }
             | Notice::Leaked { .. }
             | Notice::Stray(_)

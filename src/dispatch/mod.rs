@@ -27,6 +27,8 @@ mod interrupt;
 #[cfg(snout_processes)]
 mod launch;
 #[cfg(snout_processes)]
+mod lease;
+#[cfg(snout_processes)]
 mod pause;
 #[cfg(snout_processes)]
 mod pool;
@@ -74,7 +76,7 @@ pub(crate) use sequence::{Role, die_by, generate, is_watched, paused, take_role}
 
 use crate::context::{FixtureId, Registry, RunReport};
 use crate::execute::Rules;
-use crate::model::{Event, Isolate, Isolation, Restart};
+use crate::model::{Event, Isolate, Isolation, Lease, Restart};
 use crate::plan::Plan;
 
 /// Whether tests can be given processes of their own here.
@@ -126,6 +128,8 @@ pub(crate) struct Job {
     pub(crate) grace: Duration,
     /// No process is made: tests run on threads of this one.
     pub(crate) in_process: bool,
+    /// `lanes` is the most there will be; how many there are, others say.
+    pub(crate) lease: Option<Lease>,
 }
 
 impl Job {
@@ -133,7 +137,7 @@ impl Job {
     /// second try.
     pub(crate) fn direct(self) -> Job {
         let rules = Rules { timeout: None, watches_time: false, ..self.rules };
-        Job { in_process: true, isolate: Isolate::Never, restart: Restart::Never, rules, ..self }
+        Job { in_process: true, isolate: Isolate::Never, restart: Restart::Never, lease: None, rules, ..self }
     }
 
     /// The shared fixtures that tests of this run need, in the order in which they are set up.

@@ -25,6 +25,7 @@ impl Supervisor<'_> {
         self.start_children()?;
         self.share_lanes();
         self.grant_serial();
+        self.tell_of_lanes()?;
         self.keep_step()
     }
 
@@ -82,7 +83,7 @@ impl Supervisor<'_> {
             // What is left to the pool has to run alone.
             return 0;
         }
-        self.job.lanes.saturating_sub(u16::try_from(wanted).unwrap_or(u16::MAX))
+        self.lanes().saturating_sub(u16::try_from(wanted).unwrap_or(u16::MAX))
     }
 
     pub(super) fn share_lanes(&mut self) {
@@ -142,7 +143,7 @@ impl Supervisor<'_> {
         let is_pool_alone = pool > 0 && self.table.claimed() > self.job.plan.concurrent().len();
         let case = self.book.case(unit.case);
         let others = || self.outstanding.units().map(|other| self.book.case(other.case));
-        let lanes = usize::from(self.job.lanes);
+        let lanes = usize::from(self.lanes());
         let width = |case: &Case| lanes.min(1 + usize::from(case.options.more_lanes));
         let same_suite =
             |other: &Case| other.options.suite.is_some() && other.options.suite == case.options.suite;
@@ -181,7 +182,7 @@ impl Supervisor<'_> {
     }
 
     fn start_fork_servers(&mut self) -> io::Result<()> {
-        let wanted = self.outstanding.len().min(usize::from(self.job.lanes));
+        let wanted = self.outstanding.len().min(usize::from(self.lanes()));
         while self.fork_servers.len() < wanted {
             let open = self.open_descriptors();
             let mut lanes = 0..usize::from(self.job.lanes);
@@ -249,6 +250,11 @@ impl Supervisor<'_> {
         let children = self.fork_servers.iter().flat_map(ForkServer::all_descriptors);
         let pool = self.pool.iter().flat_map(Pool::all_descriptors);
         let host = self.host.iter().flat_map(Host::all_descriptors);
-        children.chain(pool).chain(host).chain(self.launcher.descriptors()).collect()
+        children
+            .chain(pool)
+            .chain(host)
+            .chain(self.lent.descriptors())
+            .chain(self.launcher.descriptors())
+            .collect()
     }
 }

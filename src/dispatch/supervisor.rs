@@ -10,6 +10,7 @@ use super::fork_servers::ForkServer;
 use super::host::{EarlyHost, Host};
 use super::interrupt::Interrupt;
 use super::launch::{Launcher, Memory};
+use super::lease::Lanes;
 use super::pause::run_time;
 use super::pool::{Pool, read_all};
 use super::standing::Book;
@@ -34,6 +35,8 @@ pub(crate) struct Supervisor<'run> {
     pub(super) table: RunTable,
     pub(super) turns: ChildQueue,
     pub(super) book: Book<'run>,
+    /// How many tests may run at the same time, which others may say.
+    pub(super) lent: Lanes,
     pub(super) pool: Option<Pool>,
     pub(super) pool_deaths: u32,
     /// A host that has been started before, and knows nothing of the run yet.
@@ -86,6 +89,7 @@ impl<'run> Supervisor<'run> {
             table,
             turns: queue,
             book: Book::new(job, listener),
+            lent: Lanes::of(job),
             pool: None,
             pool_deaths: 0,
             early,
@@ -144,6 +148,7 @@ impl<'run> Supervisor<'run> {
         self.book.flush()?;
         self.wait()?;
         self.take_signals()?;
+        self.read_lease();
         self.read_pipes()?;
         self.look_at_table()?;
         self.look_at_children()?;
@@ -174,6 +179,7 @@ impl<'run> Supervisor<'run> {
         waited_for.extend(self.pool.iter().flat_map(Pool::descriptors));
         waited_for.extend(self.fork_servers.iter().flat_map(ForkServer::descriptors));
         waited_for.extend(self.host.iter().flat_map(Host::descriptors));
+        waited_for.extend(self.lent.descriptors());
         let limit = self.time_to_next_deadline();
         let glance = if self.pool.is_some() { GLANCE } else { GLANCE_AT_CHILDREN };
         let limit = if self.busy { Some(limit.map_or(glance, |limit| limit.min(glance))) } else { limit };

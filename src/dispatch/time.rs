@@ -61,7 +61,7 @@ impl Supervisor<'_> {
         if self.job.lanes == 1 {
             return Some(SCREEN);
         }
-        let has_room = || self.running().count() + self.running_alone().count() < usize::from(self.job.lanes);
+        let has_room = || self.running().count() + self.running_alone().count() < usize::from(self.lanes());
         (self.book.tells_starts() && has_room()).then_some(NOTICEABLE)
     }
 

@@ -7,7 +7,7 @@ use std::io;
 use crate::cli::Environment;
 use crate::dispatch::Role;
 use crate::error::Error;
-use crate::model::{INSTRUCTIONS, Instructions, Isolation};
+use crate::model::{INSTRUCTIONS, Instructions, Isolation, LEASE};
 use crate::settings::Settings;
 use crate::sys::environment;
 
@@ -24,14 +24,23 @@ pub(super) fn read(variables: &Environment) -> Result<Instructions, Error> {
     })
 }
 
-/// Takes the variable away before anything of the user's runs: another binary that a test starts has nothing to do with it. Where this
+/// The names of tests that `cargo snout` wants to begin first. An order is all they are: without them everything runs as well.
+pub(super) fn order(settings: &Settings) -> Vec<String> {
+    let path = settings.lease.as_ref().map(|lease| &*lease.order).filter(|path| !path.is_empty());
+    let text = path.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Takes the variables away before anything of the user's runs: another binary that a test starts has nothing to do with it. Where this
 /// one executes itself again, what it becomes has to read the same.
 pub(super) fn hide(settings: &Settings, role: Option<&Role>) {
     let executes_itself = match role {
         Some(role) => role.executes_others(),
         None => settings.isolation == Isolation::Spawn && !settings.in_process,
     };
-    if !executes_itself && std::env::var_os(INSTRUCTIONS).is_some() {
-        environment::remove(INSTRUCTIONS);
+    for name in [INSTRUCTIONS, LEASE] {
+        if !executes_itself && std::env::var_os(name).is_some() {
+            environment::remove(name);
+        }
     }
 }

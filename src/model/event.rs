@@ -64,6 +64,8 @@ pub(crate) enum Notice {
     GivenUp(Vec<CaseId>),
     /// Somebody has asked what runs.
     Status(Vec<Running>),
+    /// So many lanes are all that the rest of the run has a use for, where it was lent more.
+    Lanes(u16),
     /// A fixture or a plugin went wrong, and no test can answer for it.
     Trouble(Trouble),
     /// What a plugin of this name has to say about the run.

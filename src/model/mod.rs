@@ -8,6 +8,7 @@ mod clock;
 mod event;
 mod filter;
 mod instructions;
+mod lease;
 mod options;
 mod outcome;
 mod output;
@@ -26,6 +27,7 @@ pub(crate) use filter::Matcher;
 pub(crate) use instructions::{INSTRUCTIONS, Instructions};
 #[cfg(all(feature = "cli", snout_processes))]
 pub(crate) use instructions::{Rule, Stated};
+pub(crate) use lease::{LEASE, Lease};
 pub(crate) use options::{
     CaseOptions, ColorChoice, Format, Isolate, Isolation, Restart, RunIgnored, ThreadMode, Threshold,
     TimeLimits,

@@ -54,6 +54,23 @@ impl Plan {
         Plan { cases, order, concurrent, units, is_one_process: false, shuffle_seed }
     }
 
+    /// The same plan, in which the tests of these names begin before the others, in this order.
+    pub(crate) fn led_by(mut self, names: &[String]) -> Plan {
+        if names.is_empty() || self.shuffle_seed.is_some() {
+            return self;
+        }
+        // Most tests are not meant, and are known by their length.
+        let mut lengths = [false; 256];
+        names.iter().for_each(|name| lengths[name.len() % 256] = true);
+        let rank = |id: &CaseId| {
+            let name = self.cases[id.index()].name;
+            let is_meant = lengths[name.len() % 256];
+            is_meant.then(|| names.iter().position(|other| other == name)).flatten().unwrap_or(names.len())
+        };
+        self.order[..self.concurrent].sort_by_cached_key(rank);
+        self
+    }
+
     /// The same plan for one process: the pool's lanes run units too, each named by its first case.
     pub(crate) fn in_one_process(mut self) -> Plan {
         // Lanes do not know what the others run.
@@ -167,6 +184,20 @@ mod tests {
         let plan = Plan::new(cases(&["a", "b", "c"]), None);
         assert_eq!(names(&plan, plan.order()), ["a", "b", "c"]);
         assert_eq!(plan.concurrent(), plan.order());
+    }
+
+    #[test]
+    fn tests_that_are_named_lead() {
+        let led = |names: &[&str], seed| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            Plan::new(cases(&["a", "b", "bench_1", "c", "d"]), seed).led_by(&names)
+        };
+        let plan = led(&["c", "nobody", "bench_1", "b"], None);
+        assert_eq!(names(&plan, plan.order()), ["c", "b", "a", "d", "bench_1"]);
+        let plan = led(&[], None);
+        assert_eq!(names(&plan, plan.order()), ["a", "b", "c", "d", "bench_1"]);
+        let shuffled = Plan::new(cases(&["a", "b", "bench_1", "c", "d"]), Some(7));
+        assert_eq!(led(&["c"], Some(7)).order(), shuffled.order(), "who shuffles wants that order");
     }
 
     #[test]

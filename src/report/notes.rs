@@ -28,7 +28,7 @@ pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> 
             Notice::Flaky { case, failures } => flaky.push(passed_at_last(*case, *failures, ledger)),
             Notice::Stray(output) => stray.push(output),
             // Told below.
-            Notice::Interrupted { .. } | Notice::GivenUp(_) | Notice::Status(_) => {}
+            Notice::Interrupted { .. } | Notice::GivenUp(_) | Notice::Status(_) | Notice::Lanes(_) => {}
         }
     }
     outputs(out, &troubles)?;

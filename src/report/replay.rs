@@ -265,6 +265,7 @@ fn settings(format: Format) -> Settings {
         fail_fast: false,
         first_lane: 0,
         in_process: false,
+        lease: None,
         thread_mode: ThreadMode::default(),
         isolate: Isolate::default(),
         isolation: Isolation::default(),

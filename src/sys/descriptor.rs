@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::Duration;
 
 use super::{check, retry};
@@ -17,6 +18,12 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (reader, writer) = unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) };
     set_nonblocking(&reader)?;
     Ok((reader, writer))
+}
+
+/// The end to read from of a pipe that has a path. It never blocks, and does not survive `exec`.
+pub(crate) fn open_pipe(path: &str) -> io::Result<OwnedFd> {
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    Ok(file.into())
 }
 
 fn set_nonblocking(descriptor: &OwnedFd) -> io::Result<()> {

@@ -20,6 +20,7 @@ mod exit;
 mod failures;
 mod filter;
 mod kept;
+mod lanes;
 mod library;
 mod memory;
 mod messages;
@@ -119,9 +120,10 @@ fn test(mut request: Request) -> Result<u8, Problem> {
     if request.builds_only {
         return Ok(exit::GOOD);
     }
-    let failures = built.memory.as_deref().zip(root.as_deref());
-    let failures = failures.map(|(folder, root)| failures::file(folder, root));
-    let built = selection.apply(Built { failures, ..built }, &scratch.0)?;
+    let place = built.memory.as_deref().zip(root.as_deref());
+    let failures = place.map(|(folder, root)| failures::file(folder, root));
+    let work = place.map(|(folder, root)| memory::file(folder, root));
+    let built = selection.apply(Built { failures, work, ..built }, &scratch.0)?;
     let reports = Reports::open(&request.reports, built.memory.as_deref())?;
     let ended = Run::new(request, built, &scratch.0, reports).finish()?;
     drop(scratch);

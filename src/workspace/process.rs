@@ -20,19 +20,22 @@ use super::arguments::Request;
 use super::run::Happening;
 use super::select::Choice;
 use super::suites::Suite;
-use crate::model::INSTRUCTIONS;
+use crate::model::{INSTRUCTIONS, LEASE, Lease};
 use crate::sys::process::Pid;
 
 /// The line behind the last one. No line of a record looks like it.
 const LAST: &str = "last";
 
 /// Which suite is started, and how.
-#[derive(Clone, Copy)]
 pub(super) struct Started {
     pub(super) suite: usize,
     pub(super) lanes: usize,
     /// The suite would take another number of lanes by itself.
     pub(super) is_stated: bool,
+    /// The lowest number that no other has that runs.
+    pub(super) place: usize,
+    /// How its lanes are lent, if it may have another number of them later; the pipe is still to come.
+    pub(super) lease: Option<Lease>,
 }
 
 /// What a suite has told so far.
@@ -44,12 +47,17 @@ pub(super) struct Heard {
     pub(super) failed: usize,
     /// What it says of itself at its end.
     pub(super) success: Option<bool>,
+    /// Tests that took long.
+    pub(super) long: Vec<(String, Duration)>,
 }
 
 /// A suite that runs, or has ended and is being read.
 pub(super) struct Process {
     pub(super) suite: usize,
     pub(super) lanes: usize,
+    pub(super) place: usize,
+    /// So many lanes it has a use for.
+    pub(super) useful: usize,
     pub(super) heard: Heard,
     /// All that it has written has been heard.
     pub(super) is_read: bool,
@@ -58,6 +66,10 @@ pub(super) struct Process {
     ended: Option<(ExitStatus, Duration)>,
     /// Where it writes its record.
     record: Option<PipeWriter>,
+    /// Through this it hears of other lanes than it began with.
+    lease: Option<(PipeReader, PipeWriter)>,
+    /// What its lanes took together up to a moment, and that; since then it has had as many as now.
+    work: (Duration, Instant),
     output: PathBuf,
 }
 
@@ -85,6 +97,8 @@ impl Process {
         if let Some((_, writer)) = &record {
             command.env("SNOUT_RECORD", format!("/proc/{}/fd/{}", std::process::id(), writer.as_raw_fd()));
         }
+        let useful = started.lease.as_ref().map_or(started.lanes, |lease| lease.most.into());
+        let lease = started.lease.and_then(|lease| lend(&mut command, lease));
         let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
         let (reader, record) = record.unzip();
         let is_read = reader.is_none();
@@ -92,15 +106,20 @@ impl Process {
             let (suite, sender) = (started.suite, sender.clone());
             thread::spawn(move || read(suite, reader, &sender));
         }
+        let began = Instant::now();
         Ok(Process {
             suite: started.suite,
             lanes: started.lanes,
+            place: started.place,
+            useful,
             heard: Heard::default(),
             is_read,
             child,
-            began: Instant::now(),
+            began,
             ended: None,
             record,
+            lease,
+            work: (Duration::ZERO, began),
             output,
         })
     }
@@ -133,6 +152,28 @@ impl Process {
         self.ended.map_or_else(|| self.began.elapsed(), |(_, elapsed)| elapsed)
     }
 
+    /// Whether it can be told of other lanes than it has.
+    pub(super) fn is_lent(&self) -> bool {
+        self.lease.is_some() && self.ended.is_none()
+    }
+
+    /// Has it have so many lanes from now on, if it can be told.
+    pub(super) fn lend(&mut self, lanes: usize) {
+        let Some((_, writer)) = self.lease.as_mut().filter(|_| lanes != self.lanes) else { return };
+        // There is room for thousands of them, and what does not get there is of no use to a process that has ended.
+        if writer.write_all(format!("{lanes}\n").as_bytes()).is_ok() {
+            self.work = (self.work(), Instant::now());
+            self.lanes = lanes;
+        }
+    }
+
+    /// How long all its lanes together have taken.
+    pub(super) fn work(&self) -> Duration {
+        let (before, since) = self.work;
+        let until = self.ended.map_or_else(Instant::now, |(_, elapsed)| self.began + elapsed);
+        before + until.saturating_duration_since(since) * u32::try_from(self.lanes).unwrap_or(u32::MAX)
+    }
+
     /// Its number. It names nobody else, for only `look` waits for it.
     pub(super) fn pid(&self) -> Pid {
         Pid(self.child.id().cast_signed())
@@ -144,6 +185,14 @@ impl Process {
         let text = |stream: &str| String::from_utf8_lossy(&read(stream)).into_owned();
         (text("stdout"), text("stderr"))
     }
+}
+
+/// Makes the pipe through which a suite hears of its lanes. Without one it keeps those that it has.
+fn lend(command: &mut Command, lease: Lease) -> Option<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe().ok()?;
+    let pipe = format!("/proc/{}/fd/{}", std::process::id(), reader.as_raw_fd());
+    command.env(LEASE, Lease { pipe, ..lease }.text()?);
+    Some((reader, writer))
 }
 
 /// How a suite is called: as cargo does it, with what the user has to say to it.

@@ -18,6 +18,8 @@ pub(super) enum Line {
     /// A test has been running for over a minute.
     Slow(String),
     Finished(TestResult),
+    /// So many lanes are all that the rest of it has a use for.
+    Lanes(usize),
     /// Something to be told at the end, which no test answers for.
     Note(String),
     /// The run has come to its end; whether it is a success.
@@ -50,6 +52,7 @@ pub(super) fn read_value(fields: Value) -> Option<Line> {
         },
         "started" => Line::Started(text("test")),
         "slow" => Line::Slow(text("test")),
+        "lanes" => Line::Lanes(number("lanes")),
         _ => note(event, &fields).map_or(Line::Other, Line::Note),
     })
 }

@@ -167,7 +167,7 @@ impl Ledger {
                 self.add(suite, result);
             }
             Line::Note(text) => self.notes.push((suite.clone(), text.clone())),
-            Line::Slow(_) | Line::Ended { .. } | Line::Other => {}
+            Line::Slow(_) | Line::Lanes(_) | Line::Ended { .. } | Line::Other => {}
         }
     }
 

@@ -5,9 +5,9 @@
 //!
 //! Each suite is a process group: a signal that is meant for the run is handed on to each of them once, however it came.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::env;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -20,7 +20,8 @@ use super::conclude::{Conclusion, conclude};
 use super::events::{End, RunLine, Start, SuiteEnd, VERSION};
 use super::exit;
 use super::failures::Failures;
-use super::memory::Memory;
+use super::lanes;
+use super::memory::{LONG, Memory};
 use super::problem::Problem;
 use super::process::{Process, Started};
 use super::record::{self, Line};
@@ -84,24 +85,29 @@ impl<'run> Run<'run> {
         scratch: &'run Path,
         mut reports: Reports,
     ) -> Run<'run> {
-        let Built { suites, memory, failures, notes, left_out, filtered_out } = built;
-        let known = memory.as_deref().map(Memory::read).unwrap_or_default();
+        let Built { suites, failures, work, notes, left_out, filtered_out, .. } = built;
+        let known = work.as_deref().map(Memory::read).unwrap_or_default();
         let to_do = failures.as_deref().and_then(Failures::read).unwrap_or_default();
         reports.ledger.to_do = to_do;
         let mut order: Vec<usize> = (0..suites.len()).collect();
-        // Documentation last; of the others the longest first, in cargo's order where that is not known.
-        let work = |at: usize| known.of(&suites[at].name).unwrap_or(Duration::MAX);
-        order.sort_by_key(|&at| (suites[at].is_doc, std::cmp::Reverse(work(at))));
+        // Documentation last; of the others that with the longest test first, then that with most to do; in cargo's order where that is not
+        // known.
+        let key = |at: usize| {
+            let name = &suites[at].name;
+            let [longest, work] = [known.longest(name), known.of(name)].map(|it| it.unwrap_or(Duration::MAX));
+            (suites[at].is_doc, Reverse(longest), Reverse(work))
+        };
+        order.sort_by_cached_key(|&at| key(at));
         Run {
             request,
             suites,
             waiting: order.into(),
             running: Vec::new(),
-            lanes: lanes(request),
+            lanes: lanes::all(request),
             reports,
             left_out,
             before: (filtered_out, notes),
-            memory: (memory, known),
+            memory: (work, known),
             failures,
             scratch,
             stops: Vec::new(),
@@ -121,6 +127,7 @@ impl<'run> Run<'run> {
         while !self.running.is_empty() {
             self.hear(&receiver, &signals);
             self.conclude_ended();
+            lanes::take_back(&mut self.running);
             self.fill_lanes(&sender);
             self.reports.show();
         }
@@ -149,17 +156,21 @@ impl<'run> Run<'run> {
     /// Starts suites while there are lanes for them.
     fn fill_lanes(&mut self, sender: &Sender<Happening>) {
         while let Some(&next) = self.waiting.front() {
-            let taken: usize = self.running.iter().map(|process| process.lanes).sum();
-            let free = self.lanes.saturating_sub(taken);
+            let free = lanes::free(&self.running, self.lanes);
             let share = self.share(next);
-            if free == 0 || (share.is_none() && taken > 0) {
-                return;
+            if free == 0 || (share.is_none() && !self.running.is_empty()) {
+                break;
             }
             let share = share.unwrap_or(self.lanes).min(free);
             self.waiting.pop_front();
             let is_stated = self.request.lanes.is_some() || share < self.lanes;
-            let started = Started { suite: next, lanes: share, is_stated };
             let suite = &self.suites[next];
+            let place = lanes::place(&self.running);
+            // What is shown as it comes is in the order of the names.
+            let is_lent = self.lanes > 1 && !self.request.shows_output();
+            let lanes = (share, self.lanes);
+            let lease = is_lent.then(|| lanes::lease((suite, &self.memory.1), lanes, place, self.scratch));
+            let started = Started { suite: next, lanes: share, is_stated, place, lease: lease.flatten() };
             let folder = suite.folder.to_string_lossy().into_owned();
             let line = RunLine::SuiteStarted { folder, doc: suite.is_doc, lanes: share };
             self.reports.run_line(&suite.name, line);
@@ -172,6 +183,8 @@ impl<'run> Run<'run> {
                 }
             }
         }
+        let memory = &self.memory.1;
+        lanes::lend(&mut self.running, self.lanes, &|suite| memory.of(&self.suites[suite].name));
     }
 
     /// How many lanes a suite should have. `None` for one that has to be alone.
@@ -221,8 +234,12 @@ impl<'run> Run<'run> {
             Line::Finished(result) => {
                 process.heard.finished += 1;
                 process.heard.failed += usize::from(matches!(result.status, Status::Failed(_)));
+                let long =
+                    result.elapsed.filter(|elapsed| *elapsed >= LONG && result.status != Status::Ignored);
+                process.heard.long.extend(long.map(|elapsed| (result.test.clone(), elapsed)));
             }
             Line::Ended { success, .. } => process.heard.success = Some(*success),
+            Line::Lanes(useful) => process.useful = *useful,
             Line::Started(_) | Line::Slow(_) | Line::Note(_) | Line::Other => {}
         }
         self.reports.suite_line(name, text, line);
@@ -234,7 +251,7 @@ impl<'run> Run<'run> {
         self.running = running;
         for process in ended {
             let suite = &self.suites[process.suite];
-            self.memory.1.note(&suite.name, process.elapsed(), process.lanes);
+            self.memory.1.note(&suite.name, process.work(), &process.heard.long);
             let Conclusion { results, end } = conclude(suite, &process, !self.stops.is_empty());
             results.into_iter().for_each(|result| self.reports.result(&suite.name, result));
             self.reports.run_line(&suite.name, RunLine::SuiteFinished(end));
@@ -270,11 +287,11 @@ impl<'run> Run<'run> {
     }
 
     fn end(mut self) -> Result<Ended, Problem> {
-        if let (Some(folder), memory) = (&self.memory.0, &self.memory.1)
+        if let (Some(file), memory) = (&self.memory.0, &self.memory.1)
             && self.request.is_whole()
             && self.stops.is_empty()
         {
-            memory.write(folder);
+            memory.write(file);
         }
         if let Some(file) = &self.failures {
             self.reports.ledger.keep_failures(file);
@@ -294,13 +311,6 @@ impl<'run> Run<'run> {
         };
         Ok(Ended(code, signal))
     }
-}
-
-/// How many tests may run at the same time.
-fn lanes(request: &Request) -> usize {
-    let variable = || env::var("RUST_TEST_THREADS").ok()?.parse().ok();
-    let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    request.lanes.or_else(variable).unwrap_or_else(processors).max(1)
 }
 
 /// Hands signals on to the deciding thread.

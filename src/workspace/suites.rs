@@ -41,8 +41,10 @@ pub(super) struct Built {
     pub(super) suites: Vec<Suite>,
     /// A folder for what is to be known the next time; `None` without any suite.
     pub(super) memory: Option<PathBuf>,
-    /// The file of what failed the last time.
+    /// The file of what failed the last time,
     pub(super) failures: Option<PathBuf>,
+    /// and that of how long it took.
+    pub(super) work: Option<PathBuf>,
     /// By suite: what is to be said at the end.
     pub(super) notes: Vec<(String, String)>,
     /// How many suites are not among these, for nothing of them was selected;
@@ -53,7 +55,8 @@ pub(super) struct Built {
 
 impl Built {
     fn new(suites: Vec<Suite>, memory: Option<PathBuf>) -> Built {
-        Built { suites, memory, failures: None, notes: Vec::new(), left_out: 0, filtered_out: 0 }
+        let (failures, work) = (None, None);
+        Built { suites, memory, failures, work, notes: Vec::new(), left_out: 0, filtered_out: 0 }
     }
 }
 

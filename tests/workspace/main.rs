@@ -11,6 +11,7 @@ mod builds;
 mod configured;
 mod interrupts;
 mod kept;
+mod lanes;
 mod published;
 mod reports;
 mod rig;

@@ -109,6 +109,7 @@ impl Record {
             Notice::Stray(_) => "stray",
             Notice::Interrupted { .. } => "interrupted",
             Notice::GivenUp(_) => "given_up",
+            Notice::Lanes(_) => "lanes",
             // Said at once, and over.
             Notice::Status(_) => return Ok(()),
         };
@@ -146,6 +147,7 @@ impl Record {
                 line.seconds("grace", *grace)?;
             }
             Notice::GivenUp(stopped) => line.list("tests", stopped, |pen, id| quoted(pen, name(id)))?,
+            Notice::Lanes(lanes) => line.number("lanes", *lanes)?,
             Notice::Status(_) => {}
         }
         line.end()
