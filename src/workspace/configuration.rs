@@ -17,6 +17,7 @@ use super::arguments::Request;
 use super::library;
 use super::orders::{cargo_home, number_of};
 use super::problem::Problem;
+use super::proxy;
 
 /// Words of the configuration that are our business, or may bring in files that have some.
 const WORDS: [&str; 5] = ["runner", "workspace-wrapper", "rustdoc =", "include", "target ="];
@@ -79,7 +80,7 @@ impl Configuration {
                 .or_else(|| of_build("rustc-workspace-wrapper")),
             rustdoc: variable(["RUSTDOC", "CARGO_BUILD_RUSTDOC"])
                 .or_else(|| of_build("rustdoc"))
-                .unwrap_or_else(|| "rustdoc".into()),
+                .unwrap_or_else(|| proxy::program("rustdoc")),
             runners,
             spelt_as_text,
             number,

@@ -56,8 +56,8 @@ impl Memory {
         self.0.get(suite).into_iter().flat_map(|known| known.long.iter().map(|(test, _)| &**test))
     }
 
-    /// How many lanes a suite should have: as much of them as it has of the work of those that wait, itself among them. `None` if that of
-    /// one is not known.
+    /// How many lanes a suite should begin with: as much of them as it has of the work of those that wait, itself among them, and rather less
+    /// than that, for it has more later if they are free. `None` if the work of one is not known.
     pub(super) fn share(
         &self,
         suite: &str,
@@ -67,7 +67,7 @@ impl Memory {
         let seconds = |suite: &str| self.of(suite).map(|work| work.as_secs_f64());
         let all: f64 = waiting.map(seconds).sum::<Option<f64>>()?;
         let share = if all > 0.0 { seconds(suite)? / all } else { 0.0 };
-        Some(((lanes as f64 * share).ceil() as usize).clamp(1, lanes.max(1)))
+        Some(((lanes as f64 * share).floor() as usize).clamp(1, lanes.max(1)))
     }
 
     /// A suite has taken so much time of lanes, and these tests of it took long.
@@ -104,6 +104,7 @@ mod tests {
         let share = |suite, waiting: &[&str], lanes| memory.share(suite, &mut waiting.iter().copied(), lanes);
         assert_eq!(share("long", &["long", "short"], 10), Some(8));
         assert_eq!(share("short", &["long", "short"], 10), Some(2));
+        assert_eq!(share("long", &["long", "short"], 2), Some(1), "the other one begins beside it");
         assert_eq!(share("short", &["short"], 10), Some(10));
         assert_eq!(share("empty", &["empty"], 4), Some(1), "nobody has none");
         assert_eq!(share("short", &["short", "new"], 4), None, "of `new` nothing is known");

@@ -30,6 +30,7 @@ mod orders;
 mod outputs;
 mod problem;
 mod process;
+mod proxy;
 mod record;
 mod replay;
 mod report;

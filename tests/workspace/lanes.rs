@@ -6,8 +6,6 @@ use std::path::Path;
 use crate::process::Ended;
 use crate::rig::Workspace;
 
-const ROOT: &str = "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"3\"\n";
-
 /// Waits for something with a limit: a run that does not get there fails, and does not hang.
 const WAIT: &str = "
 fn wait(until: impl Fn() -> bool) {
@@ -19,21 +17,17 @@ fn wait(until: impl Fn() -> bool) {
 }
 ";
 
-/// Two packages, each with a library of these tests.
-fn pair(name: &str, one: &str, two: &str) -> Workspace {
-    let package =
-        |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
-    let source = |tests: &str| format!("#![cfg(test)]\n{WAIT}\n{tests}\n");
-    Workspace::with(
-        name,
-        &[
-            ("Cargo.toml", ROOT),
-            ("one/Cargo.toml", &package(&format!("one_{name}"))),
-            ("one/src/lib.rs", &source(one)),
-            ("two/Cargo.toml", &package(&format!("two_{name}"))),
-            ("two/src/lib.rs", &source(two)),
-        ],
-    )
+/// Packages, each a library of these tests: `one_NAME`, `two_NAME`, `three_NAME`.
+fn packages(name: &str, tests: &[&str]) -> Workspace {
+    let root = "[workspace]\nmembers = [\"*/\"]\nresolver = \"3\"\n";
+    let workspace = Workspace::with(name, &[("Cargo.toml", root)]);
+    for (number, tests) in ["one", "two", "three"].iter().zip(tests) {
+        let manifest =
+            format!("[package]\nname = \"{number}_{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+        workspace.write(&format!("{number}/Cargo.toml"), &manifest);
+        workspace.write(&format!("{number}/src/lib.rs"), &format!("#![cfg(test)]\n{WAIT}\n{tests}\n"));
+    }
+    workspace
 }
 
 /// Lines of the record of a run that have all these texts in them, in their order.
@@ -58,7 +52,7 @@ fn lanes_of_a_suite_that_has_ended_go_to_one_that_runs() {
         fn meet() { HERE.fetch_add(1, SeqCst); wait(|| HERE.load(SeqCst) == 2); }
         #[test] fn meets_the_other() { meet(); }
         #[test] fn meets_the_one() { meet(); }";
-    let workspace = pair("lent", meet, "#[test] fn is_short() { wait(|| true); }");
+    let workspace = packages("lent", &[meet, "#[test] fn is_short() { wait(|| true); }"]);
     let (ended, record) = run(&workspace, "--test-threads 2");
     ended.expect_code(0);
     let lanes = recorded(&record, &["suite_started", "\"suite\":\"one_lent\"", "\"lanes\":1"]);
@@ -71,21 +65,23 @@ fn a_suite_with_a_long_tail_gives_back_what_it_has_no_use_for() {
         #[test] fn a_takes_a_while() { std::thread::sleep(std::time::Duration::from_millis(300)); }
         #[test] fn b_takes_a_while() { std::thread::sleep(std::time::Duration::from_millis(400)); }
         #[test] fn z_waits() { wait(|| std::path::Path::new(\"../made\").exists()); }";
+    let between = "
+        #[test] fn waits_too() {
+            std::thread::sleep(std::time::Duration::from_millis(60));
+            wait(|| std::path::Path::new(\"../made\").exists());
+        }";
     let make = "#[test] fn makes() { std::fs::write(\"../made\", \"\").unwrap(); wait(|| true); }";
-    let workspace = pair("tail", tail, make);
-    let forget = || drop(fs::remove_file(workspace.folder.join("made")));
-    forget();
-    run(&workspace, "--test-threads 2").0.expect_code(0);
-    forget();
-    let (ended, record) = run(&workspace, "--test-threads 2");
+    let workspace = packages("tail", &[tail, between, make]);
+    let made = workspace.folder.join("made");
+    fs::write(&made, "").expect("a file in the workspace");
+    run(&workspace, "--test-threads 3").0.expect_code(0);
+    fs::remove_file(&made).expect("it was there");
+    let (ended, record) = run(&workspace, "--test-threads 3");
     ended.expect_code(0);
     let both = recorded(&record, &["suite_started", "\"suite\":\"one_tail\"", "\"lanes\":2"]);
-    assert_eq!(both.len(), 1, "all lanes were its at first\n{ended}");
-    assert_eq!(
-        recorded(&record, &["\"suite\":\"one_tail\"", "\"event\":\"lanes\",\"lanes\":1"]).len(),
-        1,
-        "{ended}"
-    );
+    assert_eq!(both.len(), 1, "two lanes of three were its at first\n{ended}");
+    let gives_back = ["\"suite\":\"one_tail\"", "\"event\":\"lanes\",\"lanes\":1"];
+    assert_eq!(recorded(&record, &gives_back).len(), 1, "{ended}");
 }
 
 #[test]
@@ -94,7 +90,7 @@ fn a_test_that_took_long_begins_before_the_others() {
         #[test] fn a() {} #[test] fn b() {} #[test] fn c() {}
         #[test] fn y_takes_long() { std::thread::sleep(std::time::Duration::from_millis(300)); }
         #[test] fn z_takes_longer() { std::thread::sleep(std::time::Duration::from_millis(900)); }";
-    let workspace = pair("order", tests, "#[test] fn is_short() { wait(|| true); }");
+    let workspace = packages("order", &[tests, "#[test] fn is_short() { wait(|| true); }"]);
     run(&workspace, "--test-threads 2").0.expect_code(0);
     let (ended, record) = run(&workspace, "--test-threads 2");
     ended.expect_code(0);
@@ -114,7 +110,7 @@ fn lanes_of_suites_that_run_at_once_have_numbers_of_their_own() {
             }}"
         )
     };
-    let workspace = pair("numbers", &tests("two"), &tests("one"));
+    let workspace = packages("numbers", &[&tests("two"), &tests("one")]);
     for name in ["one", "two"] {
         let path = format!("{name}/Cargo.toml");
         let text = fs::read_to_string(workspace.folder.join(&path)).expect("it was written");
