@@ -22,6 +22,7 @@ use super::select::Choice;
 use super::suites::Suite;
 use crate::model::INSTRUCTIONS;
 use crate::sys::process::Pid;
+use crate::sys::signals::unblock_for;
 
 /// The line behind the last one. No line of a record looks like it.
 const LAST: &str = "last";
@@ -85,6 +86,7 @@ impl Process {
         if let Some((_, writer)) = &record {
             command.env("SNOUT_RECORD", format!("/proc/{}/fd/{}", std::process::id(), writer.as_raw_fd()));
         }
+        unblock_for(&mut command);
         let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
         let (reader, record) = record.unzip();
         let is_read = reader.is_none();

@@ -9,6 +9,7 @@
 
 mod builds;
 mod configured;
+mod inherited;
 mod interrupts;
 mod kept;
 mod published;
