@@ -12,6 +12,7 @@ mod configured;
 mod inherited;
 mod interrupts;
 mod kept;
+mod libraries;
 mod published;
 mod reports;
 mod rig;
