@@ -9,6 +9,7 @@
 
 mod builds;
 mod configured;
+mod generated;
 mod inherited;
 mod interrupts;
 mod kept;
