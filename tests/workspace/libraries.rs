@@ -34,8 +34,9 @@ fn libraries() -> Workspace {
     workspace
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).expect("a folder of the fixture").flatten().map(|entry| entry.path());
+/// All files below a folder, but for what is built.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of ours").flatten().map(|entry| entry.path());
     let (folders, mut found): (Vec<_>, Vec<_>) =
         entries.filter(|path| !path.ends_with("target")).partition(|path| path.is_dir());
     found.extend(folders.iter().flat_map(|folder| files(folder)));

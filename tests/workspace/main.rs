@@ -9,6 +9,7 @@
 
 mod builds;
 mod configured;
+mod errors;
 mod generated;
 mod inherited;
 mod interrupts;
