@@ -4,6 +4,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::sync::OnceLock;
 
 use super::check;
 
@@ -28,6 +29,23 @@ pub(crate) enum Signal {
 pub(crate) struct Signals {
     descriptor: OwnedFd,
     before: SignalMask,
+}
+
+/// What was blocked before this process blocked anything.
+static BEFORE: OnceLock<SignalMask> = OnceLock::new();
+
+/// Has the program find no signal blocked that this process was not started with: a mask goes over to whatever is executed, and a program that
+/// waits for a signal (SIGCHLD, to hear of its own children) would wait for ever.
+#[cfg(feature = "cli")]
+pub(crate) fn unblock_for(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt as _;
+    let Some(before) = BEFORE.get().copied() else { return };
+    let prepare = move || {
+        before.restore();
+        Ok(())
+    };
+    // SAFETY: the closure makes one system call; it takes no lock and allocates nothing.
+    unsafe { command.pre_exec(prepare) };
 }
 
 /// The signals that were blocked when the process was started; tests get it the same way.
@@ -59,7 +77,11 @@ impl Signals {
         let descriptor =
             check(unsafe { libc::signalfd(-1, &raw const watched, libc::SFD_NONBLOCK | libc::SFD_CLOEXEC) })?;
         // SAFETY: the call succeeded, so the descriptor is open and ours alone.
-        Ok(Signals { descriptor: unsafe { OwnedFd::from_raw_fd(descriptor) }, before: SignalMask(before) })
+        let descriptor = unsafe { OwnedFd::from_raw_fd(descriptor) };
+        let before = SignalMask(before);
+        // Who blocks twice has blocked before.
+        BEFORE.get_or_init(|| before);
+        Ok(Signals { descriptor, before })
     }
 
     pub(crate) fn descriptor(&self) -> RawFd {

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::builder::styling::Styles;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
@@ -178,7 +179,7 @@ fn command() -> Command {
         .styles(Styles::plain())
         .after_help(AFTER)
         .arg(Arg::new("no-doc").long("no-doc").help("Leave doctests out").action(ArgAction::SetTrue))
-        .arg(count("test-threads", "How many tests may run at the same time"))
+        .arg(count("test-threads", "How many tests may run at the same time").value_parser(at_least_one()))
         .arg(count("slowest", "Name so many of the slowest tests [default: up to 5 that took over a second]"))
         .args(outputs::flags())
         .arg(
@@ -232,6 +233,11 @@ fn choosing() -> [Arg; 6] {
             .value_name("NAME")
             .help("Take this profile of snout.toml; `cargo snout config` shows what it says (--profile is cargo's)"),
     ]
+}
+
+/// No run has no lanes.
+fn at_least_one() -> impl clap::builder::TypedValueParser<Value = usize> {
+    RangedU64ValueParser::<usize>::new().range(1..)
 }
 
 fn count(name: &'static str, help: &'static str) -> Arg {

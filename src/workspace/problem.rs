@@ -21,7 +21,7 @@ impl Problem {
     /// `action` is what was being done to `path`: "cannot {action} `{path}`: {cause}".
     pub(super) fn path(action: &str, path: &Path, cause: &dyn fmt::Display) -> Problem {
         Problem::new(format!(
-            "cannot {action} `{}`: {cause}; see to its permissions and to the room on its disk",
+            "cannot {action} `{}`: {cause}; see that its folder is there, to its permissions, and to the room on its disk",
             path.display()
         ))
     }

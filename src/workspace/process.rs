@@ -22,6 +22,7 @@ use super::select::Choice;
 use super::suites::Suite;
 use crate::model::{INSTRUCTIONS, LEASE, Lease};
 use crate::sys::process::Pid;
+use crate::sys::signals::unblock_for;
 
 /// The line behind the last one. No line of a record looks like it.
 const LAST: &str = "last";
@@ -99,6 +100,7 @@ impl Process {
         }
         let useful = started.lease.as_ref().map_or(started.lanes, |lease| lease.most.into());
         let lease = started.lease.and_then(|lease| lend(&mut command, lease));
+        unblock_for(&mut command);
         let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
         let (reader, record) = record.unzip();
         let is_read = reader.is_none();

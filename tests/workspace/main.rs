@@ -9,9 +9,13 @@
 
 mod builds;
 mod configured;
+mod errors;
+mod generated;
+mod inherited;
 mod interrupts;
 mod kept;
 mod lanes;
+mod libraries;
 mod published;
 mod reports;
 mod rig;
