@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::cli::{Environment, Flags};
 use crate::error::Error;
 use crate::model::{
-    ColorChoice, Format, Isolate, Isolation, Restart, RunIgnored, ThreadMode, Threshold, TimeLimits,
+    Backoff, ColorChoice, Format, Isolate, Isolation, Repeat, Restart, RunIgnored, ThreadMode, Threshold,
+    TimeLimits,
 };
 
 /// Everything a user can choose, with defaults filled in.
@@ -54,6 +55,10 @@ pub(crate) struct Settings {
     pub(crate) grace: Duration,
     /// How often a test that fails is tried again, where its context does not say.
     pub(crate) retries: u16,
+    /// What is waited before that.
+    pub(crate) backoff: Backoff,
+    /// How often each test runs, if not once.
+    pub(crate) repeat: Option<Repeat>,
 }
 
 /// Which tests are meant.
@@ -95,6 +100,8 @@ impl Settings {
             timeout: timeout(&flags, environment)?,
             grace: environment.grace()?.unwrap_or(GRACE),
             retries: environment.retries()?.unwrap_or_default(),
+            backoff: environment.backoff()?,
+            repeat: environment.repeat()?,
             log: flags.logfile.clone(),
             record: record(&flags, environment)?,
             selection: Selection::resolve(flags)?,

@@ -171,6 +171,7 @@ impl<'run> Ledger<'run> {
             Notice::Escalated { .. }
             | Notice::Status(_)
             | Notice::Flaky { .. }
+            | Notice::Retried { .. }
             | Notice::Leaked { .. }
             | Notice::Stray(_)
             | Notice::Report { .. } => false,

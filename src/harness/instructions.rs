@@ -7,7 +7,7 @@ use std::io;
 use crate::cli::Environment;
 use crate::dispatch::Role;
 use crate::error::Error;
-use crate::model::{INSTRUCTIONS, Instructions, Isolation};
+use crate::model::{INSTRUCTIONS, Instructions, Isolation, REPEAT};
 use crate::settings::Settings;
 use crate::sys::environment;
 
@@ -24,14 +24,16 @@ pub(super) fn read(variables: &Environment) -> Result<Instructions, Error> {
     })
 }
 
-/// Takes the variable away before anything of the user's runs: another binary that a test starts has nothing to do with it. Where this
+/// Takes what it says away before anything of the user's runs: another binary that a test starts has nothing to do with it. Where this
 /// one executes itself again, what it becomes has to read the same.
 pub(super) fn hide(settings: &Settings, role: Option<&Role>) {
     let executes_itself = match role {
         Some(role) => role.executes_others(),
         None => settings.isolation == Isolation::Spawn && !settings.in_process,
     };
-    if !executes_itself && std::env::var_os(INSTRUCTIONS).is_some() {
-        environment::remove(INSTRUCTIONS);
+    for name in [INSTRUCTIONS, REPEAT] {
+        if !executes_itself && std::env::var_os(name).is_some() {
+            environment::remove(name);
+        }
     }
 }

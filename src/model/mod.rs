@@ -2,6 +2,7 @@
 //!
 //! No I/O, no threads, no processes, and nothing of ours imported: every other module may name what is here.
 
+mod backoff;
 mod bencher;
 mod case;
 mod clock;
@@ -13,6 +14,7 @@ mod outcome;
 mod output;
 pub(crate) mod stats;
 
+pub(crate) use backoff::Backoff;
 pub use bencher::Bencher;
 pub(crate) use bencher::Sampling;
 pub(crate) use case::{Body, Case, CaseId, ContextId, Expectation, Kind, Run, Source};
@@ -27,8 +29,8 @@ pub(crate) use instructions::{INSTRUCTIONS, Instructions};
 #[cfg(all(feature = "cli", snout_processes))]
 pub(crate) use instructions::{Rule, Stated};
 pub(crate) use options::{
-    CaseOptions, ColorChoice, Format, Isolate, Isolation, Restart, RunIgnored, ThreadMode, Threshold,
-    TimeLimits,
+    CaseOptions, ColorChoice, Format, Isolate, Isolation, REPEAT, Repeat, Restart, RunIgnored, ThreadMode,
+    Threshold, TimeLimits,
 };
 pub(crate) use outcome::{Death, Failure, Measurement, Outcome, Reason, signal_name};
 pub(crate) use output::Output;
