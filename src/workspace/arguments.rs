@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::builder::styling::Styles;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use super::limits::{self, Limits};
 use super::nothing::NoTests;
 use super::outputs;
 use super::report::Asked;
@@ -112,6 +113,8 @@ pub(super) struct Request {
     pub(super) lanes: Option<usize>,
     /// What is reported, and where to.
     pub(super) reports: Asked,
+    /// How often tests run, and when the run stops.
+    pub(super) limits: Limits,
     pub(super) builds_only: bool,
     pub(super) without_docs: bool,
     /// Values of cargo's `--config`.
@@ -135,7 +138,7 @@ impl Request {
 
     /// All tests of what was selected run.
     pub(super) fn is_whole(&self) -> bool {
-        self.has_all_that_failed() && !self.failed
+        self.has_all_that_failed() && !self.failed && !self.limits.repeats()
     }
 
     /// All tests run that failed the last time, of the suites that run.
@@ -181,12 +184,7 @@ fn command() -> Command {
         .arg(count("test-threads", "How many tests may run at the same time"))
         .arg(count("slowest", "Name so many of the slowest tests [default: up to 5 that took over a second]"))
         .args(outputs::flags())
-        .arg(
-            Arg::new("no-fail-fast")
-                .long("no-fail-fast")
-                .help("Run all tests, whatever fails (always so)")
-                .action(ArgAction::SetTrue),
-        )
+        .args(limits::flags())
         .args(choosing())
         .args(of_cargo)
         .arg(
@@ -270,6 +268,7 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
         harness,
         lanes: matches.get_one("test-threads").copied().or(lanes),
         reports: outputs::asked(matches, &said)?,
+        limits: limits::asked(matches)?,
         builds_only: is_there("no-run"),
         without_docs: matches.get_flag("no-doc") || CHOOSING.iter().any(|name| is_there(name)),
         config: texts("config"),

@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-use std::time::Duration;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::arguments::Request;
 use super::conclude::{Conclusion, conclude};
@@ -26,6 +25,8 @@ use super::process::{Process, Started};
 use super::record::{self, Line};
 use super::report::Reports;
 use super::results::{Status, counted};
+use super::rounds::Rounds;
+use super::stopping::{Reason, Stopping};
 use super::suites::{Built, Suite};
 use crate::sys::descriptor;
 use crate::sys::process::{Pid, go_on, kill, send};
@@ -62,6 +63,8 @@ pub(super) struct Run<'run> {
     scratch: &'run Path,
     /// Signals that were to end the run, in the order they came.
     stops: Vec<i32>,
+    stopping: Stopping,
+    rounds: Rounds,
 }
 
 /// How a run ended.
@@ -98,6 +101,8 @@ impl<'run> Run<'run> {
             waiting: order.into(),
             running: Vec::new(),
             lanes: lanes(request),
+            stopping: Stopping::new(&request.limits),
+            rounds: Rounds::new(&request.limits, lanes(request)),
             reports,
             left_out,
             before: (filtered_out, notes),
@@ -121,6 +126,7 @@ impl<'run> Run<'run> {
         while !self.running.is_empty() {
             self.hear(&receiver, &signals);
             self.conclude_ended();
+            self.watch();
             self.fill_lanes(&sender);
             self.reports.show();
         }
@@ -141,6 +147,7 @@ impl<'run> Run<'run> {
             suites: suites.collect(),
             filtered_out: self.before.0,
             notes: self.before.1.clone(),
+            flaky_result: self.request.limits.flaky_result,
         };
         self.reports.run_line("", RunLine::WorkspaceStarted(start));
         self.reports.show();
@@ -158,7 +165,8 @@ impl<'run> Run<'run> {
             let share = share.unwrap_or(self.lanes).min(free);
             self.waiting.pop_front();
             let is_stated = self.request.lanes.is_some() || share < self.lanes;
-            let started = Started { suite: next, lanes: share, is_stated };
+            let repeat = self.rounds.next(next);
+            let started = Started { suite: next, lanes: share, is_stated, repeat };
             let suite = &self.suites[next];
             let folder = suite.folder.to_string_lossy().into_owned();
             let line = RunLine::SuiteStarted { folder, doc: suite.is_doc, lanes: share };
@@ -189,7 +197,8 @@ impl<'run> Run<'run> {
 
     /// Waits until something happens, and takes in all that has.
     fn hear(&mut self, receiver: &Receiver<Happening>, signals: &Signals) {
-        let first = match self.reports.patience() {
+        let patience = [self.reports.patience(), self.stopping.patience()].into_iter().flatten().min();
+        let first = match patience {
             None => receiver.recv().ok(),
             Some(patience) => receiver.recv_timeout(patience).ok(),
         };
@@ -204,10 +213,16 @@ impl<'run> Run<'run> {
                 Happening::Signal(Signal::Pause) => {
                     self.reports.hide();
                     self.running.iter().for_each(|process| send(process.pid(), PAUSE));
+                    let begin = Instant::now();
                     signals.stop_this_process();
+                    self.stopping.paused(begin.elapsed());
                     self.running.iter().for_each(|process| go_on(process.pid()));
                 }
                 Happening::Signal(Signal::Status) => self.status(),
+                Happening::Signal(Signal::WindDown) => {
+                    let reason = self.stopping.ask();
+                    self.start_nothing_new(reason);
+                }
             }
         }
     }
@@ -217,13 +232,17 @@ impl<'run> Run<'run> {
         let name = &self.suites[suite].name;
         let Some(line) = record::read(text) else { return };
         match &line {
-            Line::Begun { selected, .. } => process.heard.selected = Some(*selected),
+            Line::Begun(begun) => {
+                process.heard.selected = Some(begun.selected);
+                process.heard.iterations = begun.iterations;
+                process.heard.winds_down = begun.winds_down;
+            }
             Line::Finished(result) => {
                 process.heard.finished += 1;
                 process.heard.failed += usize::from(matches!(result.status, Status::Failed(_)));
             }
             Line::Ended { success, .. } => process.heard.success = Some(*success),
-            Line::Started(_) | Line::Slow(_) | Line::Note(_) | Line::Other => {}
+            _ => {}
         }
         self.reports.suite_line(name, text, line);
     }
@@ -235,13 +254,45 @@ impl<'run> Run<'run> {
         for process in ended {
             let suite = &self.suites[process.suite];
             self.memory.1.note(&suite.name, process.elapsed(), process.lanes);
-            let Conclusion { results, end } = conclude(suite, &process, !self.stops.is_empty());
+            let is_cut_short = self.is_cut_short();
+            let Conclusion { results, end } = conclude(suite, &process, is_cut_short);
+            let has_run = process.heard.selected.is_some()
+                || results.iter().any(|result| !matches!(result.status, Status::Ignored));
             results.into_iter().for_each(|result| self.reports.result(&suite.name, result));
             self.reports.run_line(&suite.name, RunLine::SuiteFinished(end));
-            if self.stops.is_empty() {
-                self.reports.ledger.to_do.conclude(&suite.name, self.request.has_all_that_failed());
+            if is_cut_short {
+                continue;
+            }
+            self.reports.ledger.to_do.conclude(&suite.name, self.request.has_all_that_failed());
+            if self.rounds.note(process.suite, process.heard.iterations, process.elapsed()) && has_run {
+                self.waiting.push_back(process.suite);
             }
         }
+    }
+
+    /// Whether not all may run that was to.
+    fn is_cut_short(&self) -> bool {
+        !self.stops.is_empty() || self.stopping.is_stopping()
+    }
+
+    /// Looks whether it is to stop, and has those know that run.
+    fn watch(&mut self) {
+        if !self.stops.is_empty() {
+            return;
+        }
+        let ledger = &self.reports.ledger;
+        let reason = self.stopping.due(ledger.tally.failed + ledger.troubles.len());
+        self.start_nothing_new(reason);
+        self.stopping.tell(&mut self.running);
+    }
+
+    fn start_nothing_new(&mut self, reason: Option<Reason>) {
+        let Some(reason) = reason else { return };
+        let names = self.waiting.drain(..).map(|at| self.suites[at].name.clone());
+        // Among them are some that have run, and were to again.
+        let has_begun = |name: &String| self.reports.ledger.suites.contains_key(name);
+        let not_begun = names.filter(|name| !has_begun(name)).collect();
+        self.reports.run_line("", RunLine::WorkspaceStopped { reason, not_begun });
     }
 
     /// Somebody wants the run to end. Each suite is told, and has its own way to go about it; at the third time nobody is waited for.
@@ -272,6 +323,7 @@ impl<'run> Run<'run> {
     fn end(mut self) -> Result<Ended, Problem> {
         if let (Some(folder), memory) = (&self.memory.0, &self.memory.1)
             && self.request.is_whole()
+            && !self.stopping.is_stopping()
             && self.stops.is_empty()
         {
             memory.write(folder);

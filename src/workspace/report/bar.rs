@@ -239,7 +239,7 @@ mod tests {
     fn ledger(running: &[(&str, f64)]) -> Ledger {
         let running = running.iter().map(|(test, at)| ("shop".to_owned(), (*test).to_owned(), *at));
         let mut ledger = Ledger { running: running.collect(), ..Ledger::default() };
-        let progress = Progress { selected: Some(40), finished: 10, has_ended: false };
+        let progress = Progress { selected: Some(40), finished: 10, has_ended: false, ..Progress::default() };
         ledger.suites.insert("shop".to_owned(), progress);
         ledger.tally.passed = 9;
         ledger.tally.failed = 1;
