@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::cli::{Environment, Flags};
 use crate::error::Error;
 use crate::model::{
-    Backoff, ColorChoice, Format, Isolate, Isolation, Repeat, Restart, RunIgnored, ThreadMode, Threshold,
-    TimeLimits,
+    Backoff, ColorChoice, FAIL_FAST, Format, Isolate, Isolation, Repeat, Restart, RunIgnored, ThreadMode,
+    Threshold, TimeLimits,
 };
 
 /// Everything a user can choose, with defaults filled in.
@@ -88,7 +88,7 @@ impl Settings {
             color: flags.color,
             time_limits: time_limits(&flags, environment)?,
             shuffle_seed: shuffle_seed(&flags, environment)?,
-            fail_fast: flags.fail_fast,
+            fail_fast: flags.fail_fast || environment.is_on(FAIL_FAST),
             first_lane: first_lane(environment),
             in_process: flags.force_run_in_process
                 || is_alone(environment)

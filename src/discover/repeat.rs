@@ -14,7 +14,7 @@ pub(super) fn repeated(once: Vec<Case>, repeat: Repeat) -> (Vec<Case>, u32) {
     let mut cases = Vec::with_capacity(once.len() + run * (iterations as usize).saturating_sub(1));
     // With no test to run there would be nothing to find in so many rounds.
     let rounds = if run == 0 { 1 } else { iterations };
-    for iteration in (repeat.first..).take(rounds as usize) {
+    for iteration in (0..rounds).map(|place| repeat.first.saturating_add(place)) {
         let taken = once.iter().filter(|case| !case.ignored || iteration == 1);
         cases.extend(taken.map(|case| Case { iteration, ..case.clone() }));
     }
@@ -68,5 +68,6 @@ mod tests {
         assert_eq!(told(&[], 1, u32::MAX), (Vec::new(), u32::MAX));
         assert_eq!(told(&["ignored"], 1, 1_000).1, 1_000);
         assert_eq!(told(&["ignored"], 2, 1_000), (Vec::new(), 1_000));
+        assert_eq!(told(&["a"], u32::MAX, 1), (vec!["a 4294967295".to_owned()], 1));
     }
 }

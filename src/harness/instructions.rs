@@ -7,7 +7,7 @@ use std::io;
 use crate::cli::Environment;
 use crate::dispatch::Role;
 use crate::error::Error;
-use crate::model::{INSTRUCTIONS, Instructions, Isolation, REPEAT};
+use crate::model::{FAIL_FAST, INSTRUCTIONS, Instructions, Isolation, REPEAT};
 use crate::settings::Settings;
 use crate::sys::environment;
 
@@ -31,7 +31,7 @@ pub(super) fn hide(settings: &Settings, role: Option<&Role>) {
         Some(role) => role.executes_others(),
         None => settings.isolation == Isolation::Spawn && !settings.in_process,
     };
-    for name in [INSTRUCTIONS, REPEAT] {
+    for name in [INSTRUCTIONS, REPEAT, FAIL_FAST] {
         if !executes_itself && std::env::var_os(name).is_some() {
             environment::remove(name);
         }

@@ -29,8 +29,8 @@ pub(crate) use instructions::{INSTRUCTIONS, Instructions};
 #[cfg(all(feature = "cli", snout_processes))]
 pub(crate) use instructions::{Rule, Stated};
 pub(crate) use options::{
-    CaseOptions, ColorChoice, Format, Isolate, Isolation, REPEAT, Repeat, Restart, RunIgnored, ThreadMode,
-    Threshold, TimeLimits,
+    CaseOptions, ColorChoice, FAIL_FAST, Format, Isolate, Isolation, REPEAT, Repeat, Restart, RunIgnored,
+    ThreadMode, Threshold, TimeLimits,
 };
 pub(crate) use outcome::{Death, Failure, Measurement, Outcome, Reason, signal_name};
 pub(crate) use output::Output;

@@ -50,6 +50,10 @@ pub(crate) struct Repeat {
 /// `iterations` in its record.
 pub(crate) const REPEAT: &str = "SNOUT_INTERNAL_REPEAT";
 
+/// The variable by which `cargo snout` says that the first failure ends its run. Nothing else is told in time that behind a failure of this
+/// very binary no test is to start.
+pub(crate) const FAIL_FAST: &str = "SNOUT_INTERNAL_FAIL_FAST";
+
 impl Repeat {
     /// Reads what the variable says; `None` if it is not that.
     pub(crate) fn read(text: &str) -> Option<Repeat> {

@@ -20,7 +20,7 @@ use super::arguments::Request;
 use super::run::Happening;
 use super::select::Choice;
 use super::suites::Suite;
-use crate::model::{INSTRUCTIONS, REPEAT, Repeat};
+use crate::model::{FAIL_FAST, INSTRUCTIONS, REPEAT, Repeat};
 use crate::sys::process::{Pid, send_to};
 
 /// The line behind the last one. No line of a record looks like it.
@@ -92,6 +92,9 @@ impl Process {
         }
         if let Some(retries) = request.limits.retries.filter(|_| !suite.is_doc) {
             command.env("SNOUT_RETRIES", retries.to_string());
+        }
+        if request.limits.max_fail == Some(1) && !suite.is_doc {
+            command.env(FAIL_FAST, "1");
         }
         if let Some(repeat) = started.repeat.filter(|_| !suite.is_doc) {
             command.env(REPEAT, repeat.text());

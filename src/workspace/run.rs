@@ -24,7 +24,7 @@ use super::problem::Problem;
 use super::process::{Process, Started};
 use super::record::{self, Line};
 use super::report::Reports;
-use super::results::{Status, counted};
+use super::results::{Result as TestResult, Status, counted};
 use super::rounds::Rounds;
 use super::stopping::{Reason, Stopping};
 use super::suites::{Built, Suite};
@@ -125,7 +125,9 @@ impl<'run> Run<'run> {
         self.fill_lanes(&sender);
         while !self.running.is_empty() {
             self.hear(&receiver, &signals);
+            self.watch();
             self.conclude_ended();
+            // What is known of some suites is known only now.
             self.watch();
             self.fill_lanes(&sender);
             self.reports.show();
@@ -256,8 +258,9 @@ impl<'run> Run<'run> {
             self.memory.1.note(&suite.name, process.elapsed(), process.lanes);
             let is_cut_short = self.is_cut_short();
             let Conclusion { results, end } = conclude(suite, &process, is_cut_short);
-            let has_run = process.heard.selected.is_some()
-                || results.iter().any(|result| !matches!(result.status, Status::Ignored));
+            let is_run = |result: &TestResult| !matches!(result.status, Status::Ignored);
+            let has_run =
+                process.heard.selected.map_or_else(|| results.iter().any(is_run), |selected| selected > 0);
             results.into_iter().for_each(|result| self.reports.result(&suite.name, result));
             self.reports.run_line(&suite.name, RunLine::SuiteFinished(end));
             if is_cut_short {
