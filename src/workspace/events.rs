@@ -41,6 +41,9 @@ pub(super) enum RunLine {
         folder: String,
         doc: bool,
         lanes: usize,
+        /// Not for the first time: its tests run several times.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
     SuiteFinished(SuiteEnd),
     WorkspaceInterrupted {
@@ -230,7 +233,7 @@ mod tests {
         let end = End { success: true, tally, elapsed: 0.25, signal: Some(2) };
         let lines = [
             RunLine::WorkspaceStarted(start),
-            RunLine::SuiteStarted { folder: "/ws".into(), doc: true, lanes: 2 },
+            RunLine::SuiteStarted { folder: "/ws".into(), doc: true, lanes: 2, again: true },
             RunLine::SuiteFinished(SuiteEnd {
                 elapsed: 0.5,
                 code: Some(3),

@@ -99,8 +99,8 @@ pub(super) struct Progress {
     pub(super) selected: Option<usize>,
     pub(super) finished: usize,
     pub(super) has_ended: bool,
-    /// It may be started several times: it has ended so often.
-    pub(super) rounds: usize,
+    /// It has been started again: what is left out of it has been counted.
+    pub(super) is_again: bool,
 }
 
 /// A test that has begun: its suite, its name, and when it began, in seconds since the run did.
@@ -159,16 +159,15 @@ impl Ledger {
                 self.notes.extend(start.notes.iter().cloned());
                 self.flaky_result = start.flaky_result;
             }
-            RunLine::SuiteStarted { folder, .. } => {
-                self.progress(suite).has_ended = false;
+            RunLine::SuiteStarted { folder, again, .. } => {
+                let progress = self.progress(suite);
+                (progress.has_ended, progress.is_again) = (false, *again);
                 self.folders.insert(suite.to_owned(), folder.into());
             }
             RunLine::SuiteFinished(end) => {
                 let progress = self.progress(suite);
                 progress.has_ended = true;
-                progress.rounds += 1;
-                // The next time they are the same.
-                let filtered_out = if progress.rounds == 1 { end.filtered_out } else { 0 };
+                let filtered_out = if progress.is_again { 0 } else { end.filtered_out };
                 self.running.retain(|(of, ..)| of != suite);
                 self.tally.not_run += end.not_run;
                 self.tally.filtered_out += filtered_out;
@@ -194,9 +193,10 @@ impl Ledger {
         match line {
             Line::Begun(begun) => {
                 let progress = self.progress(suite);
-                let is_first = progress.selected.is_none();
-                progress.selected = Some(progress.selected.unwrap_or(0) + begun.selected);
-                self.tally.filtered_out += if is_first { begun.filtered_out } else { 0 };
+                let filtered_out = if progress.is_again { 0 } else { begun.filtered_out };
+                let before = progress.selected.filter(|_| progress.is_again).unwrap_or(0);
+                progress.selected = Some(before + begun.selected);
+                self.tally.filtered_out += filtered_out;
             }
             Line::Started(test) => self.running.push((suite.clone(), test.clone(), event.at)),
             Line::Finished(result) => {

@@ -171,7 +171,8 @@ impl<'run> Run<'run> {
             let started = Started { suite: next, lanes: share, is_stated, repeat };
             let suite = &self.suites[next];
             let folder = suite.folder.to_string_lossy().into_owned();
-            let line = RunLine::SuiteStarted { folder, doc: suite.is_doc, lanes: share };
+            let again = repeat.is_some_and(|repeat| repeat.first > 1);
+            let line = RunLine::SuiteStarted { folder, doc: suite.is_doc, lanes: share, again };
             self.reports.run_line(&suite.name, line);
             match Process::start(suite, self.request, (self.scratch, sender), started) {
                 Ok(process) => self.running.push(process),

@@ -196,6 +196,10 @@ fn every_test_runs_as_often_as_it_is_to() {
     let mut sorted = iterations.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, (1..=50).collect::<Vec<u64>>(), "{ended}");
+    // One of its runs failed, whatever the others did.
+    let failed = ran(&workspace, "--failed --retries 9");
+    failed.expect_code(0);
+    assert_eq!(summary(&failed), "1 test run: 1 passed (1 flaky), 2 filtered out", "{failed}");
     let starts = lines.iter().filter(|line| line["event"] == "suite_started").count();
     assert_eq!(starts, 1, "one process does them all: {ended}");
 }
@@ -252,6 +256,62 @@ fn until_one_fails_is_until_then() {
     let bounded = run(&mut command(&workspace, "--until-failure --repeat 20 -q", &scratch()));
     bounded.expect_code(0);
     assert_eq!(summary(&bounded), "60 tests run: 60 passed", "{bounded}");
+}
+
+/// All tests of a module with a fixture are repeated together, each time with a fixture of their own.
+#[test]
+fn what_shares_a_fixture_is_repeated_as_one() {
+    let source = "\
+        fn tell(text: &str) {\n\
+            use std::io::Write;\n\
+            let path = std::path::Path::new(&std::env::var(\"TOLD\").unwrap()).join(format!(\"told-{}\", std::process::id()));\n\
+            std::fs::File::options().create(true).append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();\n\
+        }\n\
+        mod fixed {\n\
+            test::fixture! { fn thing() -> u8 { super::tell(\"up \"); 7 } teardown(_thing) { super::tell(\"down\") } }\n\
+            #[test] fn one() { thing(); super::tell(\"one \") }\n\
+            #[test] fn two() { thing(); super::tell(\"two \") }\n\
+        }\n";
+    let manifest = format!(
+        "[package]\nname = \"again-fixed\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [dev-dependencies]\ntest = {{ package = \"snout\", path = {:?} }}\n",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let files = [("Cargo.toml", &*manifest), ("tests/all.rs", source)];
+    let workspace = Workspace::with("again-fixed", &files);
+    let folder = scratch();
+    let ended = run(&mut command(&workspace, "--repeat 3", &folder));
+    ended.expect_code(0);
+    assert_eq!(summary(&ended), "6 tests run: 6 passed", "{ended}");
+    let files = fs::read_dir(&folder).expect("a folder").flatten();
+    let told: Vec<String> = files.filter_map(|file| fs::read_to_string(file.path()).ok()).collect();
+    assert_eq!(told, ["up one two down"; 3], "{ended}");
+}
+
+#[test]
+fn until_one_fails_may_be_interrupted() {
+    let workspace = package("again-endless", "");
+    workspace.snout("--no-run").expect_code(0);
+    let folder = scratch();
+    let (json, out) = (folder.join("run.jsonl"), folder.join("stdout"));
+    let mut command = hearing_signals(command(&workspace, "--until-failure quick", &folder));
+    command.arg("--record").arg(&json).process_group(0);
+    command.stdout(fs::File::create(&out).expect("a file in the scratch folder")).stderr(Stdio::null());
+    let mut is_sent = false;
+    let mut ended = run_watching(&mut command, |pid| {
+        // The third round.
+        let text = fs::read_to_string(&json).unwrap_or_default();
+        if text.matches("\"suite_started\"").count() > 2 && !is_sent {
+            Command::new("kill").args(["-INT", &pid.to_string()]).status().expect("kill can be run");
+            is_sent = true;
+        }
+        true
+    });
+    ended.stdout = fs::read(&out).expect("what was just written");
+    assert_eq!(ended.status.and_then(|status| status.signal()), Some(SIGINT), "{ended}");
+    assert!(summary(&ended).ends_with(", interrupted by SIGINT"), "{ended}");
+    assert!(summary(&ended).contains(" 2 filtered out"), "they are counted once: {ended}");
+    assert_eq!(ended.left_behind, [""; 0], "{ended}");
 }
 
 /// A program without a harness and a library's examples run as often as the others.

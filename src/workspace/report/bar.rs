@@ -52,7 +52,7 @@ impl Expected {
             let last = suites.entry(suite).or_default();
             match what {
                 What::Suite(Line::Finished(result)) => {
-                    last.tests += 1;
+                    last.tests += usize::from(result.iteration.is_none_or(|iteration| iteration == 1));
                     last.seconds.insert(result.test, result.elapsed.unwrap_or_default().as_secs_f64());
                 }
                 // Of examples nobody knows what each took.
