@@ -200,7 +200,9 @@ impl<'run> Run<'run> {
 
     /// Waits until something happens, and takes in all that has.
     fn hear(&mut self, receiver: &Receiver<Happening>, signals: &Signals) {
-        let patience = [self.reports.patience(), self.stopping.patience()].into_iter().flatten().min();
+        // Who is interrupted has no time to keep any more.
+        let limit = if self.stops.is_empty() { self.stopping.patience() } else { None };
+        let patience = self.reports.patience().into_iter().chain(limit).min();
         let first = match patience {
             None => receiver.recv().ok(),
             Some(patience) => receiver.recv_timeout(patience).ok(),

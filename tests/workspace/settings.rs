@@ -87,6 +87,13 @@ fn config_shows_what_holds_and_where_it_comes_from() {
         isolate = \"never\"  # variable SNOUT_ISOLATE\n\
         isolation = \"fork\"  # default\n\
         retries = 0  # default\n\
+        retry-delay = \"0\"  # default\n\
+        retry-backoff = \"fixed\"  # default\n\
+        retry-max-delay = as long as it comes to  # default\n\
+        retry-jitter = false  # default\n\
+        flaky-result = \"pass\"  # default\n\
+        max-fail = 0  # default\n\
+        global-timeout = \"0\"  # default\n\
         no-tests = \"fail\"  # default\n\
         slowest = 7  # flag --slowest\n\
         override \"test(\\\"a\\\")\"  # profile `ci`, snout.toml, line 7\n    \

@@ -130,8 +130,7 @@ impl Settings {
         let mut text = format!("profile = \"{}\"\n", self.profile);
         for key in &OF_PROFILES {
             let (value, place) = self.resolved(key, request);
-            let is_text = !value.contains(' ') && value.parse::<u16>().is_err();
-            let is_word = is_text && key.shape != Shape::Switch;
+            let is_word = matches!(key.shape, Shape::Duration | Shape::Choice(_)) && !value.contains(' ');
             let value = if is_word { format!("\"{value}\"") } else { value };
             // To a string everything can be written.
             let _ = writeln!(text, "{} = {value}  # {place}", key.name);
