@@ -88,7 +88,7 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
     let registry = REGISTRY.get_or_init(|| registry.heeding(instructions));
     let generated = generate(registry, &settings, role.is_some())?;
     let is_supervisor = role.is_none() && !generated.values.is_at_host();
-    let Selected { cases, filtered_out, name_width } =
+    let Selected { cases, filtered_out, name_width, iterations } =
         discover::cases(&tests, (registry, &generated.names), &settings);
     if is_supervisor {
         warn(&tests, &cases, &settings);
@@ -124,6 +124,8 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
                 filtered_out,
                 shuffle_seed: settings.shuffle_seed,
                 name_width,
+                iterations,
+                winds_down: !job.in_process && dispatch::HAS_PROCESSES,
             };
             run_job(&job, (&settings, program), (started, generated.troubles, values))
         }
@@ -195,6 +197,7 @@ fn job(
         watches_time: true,
         time_limits: settings.time_limits,
         retries: settings.retries,
+        backoff: settings.backoff,
         fail_fast: settings.fail_fast,
         panics_abort: program.panics_abort,
         plugins: registry.plugins(),
@@ -250,8 +253,9 @@ fn run_job(
     let is_success = desk.close(if settings.log.is_some() { "\n" } else { "" });
     match ending.map_err(|error| Error::system("go on with the run", error))? {
         Ending::Interrupted(signal) => dispatch::die_by(signal),
-        Ending::Complete | Ending::FailedFast | Ending::Unheard if is_success => Ok(ExitCode::SUCCESS),
-        Ending::Complete | Ending::FailedFast | Ending::Unheard => Ok(ExitCode::from(FAILURE)),
+        Ending::Complete | Ending::FailedFast | Ending::WoundDown | Ending::Unheard => {
+            Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
+        }
     }
 }
 
@@ -262,6 +266,10 @@ fn conduct(
     (started, troubles, values): (RunStarted, Vec<Trouble>, Values),
 ) -> io::Result<Ending> {
     let start = nanoseconds();
+    if !job.in_process {
+        // Whoever reads the first line may have it wind down.
+        dispatch::hold_wind_down();
+    }
     desk.hear(Event::RunStarted(started))?;
     troubles.into_iter().try_for_each(|trouble| desk.hear(Event::Notice(Notice::Trouble(trouble))))?;
     let ending = match job.plan.cases() {

@@ -67,6 +67,10 @@
 //! | `SNOUT_ISOLATION` | `fork`, `spawn` | how a process is made: by `fork` (default), or by executing the binary again |
 //! | `SNOUT_TIMEOUT` | `10m`, `5s`, `500ms`, `0` | how long a test may take; `0` for as long as it likes |
 //! | `SNOUT_GRACE` | `5s` | how long a process may take to end after it was asked to |
+//! | `SNOUT_RETRIES` | `2` | how often a test that fails is tried again, in a process of its own |
+//! | `SNOUT_RETRY_DELAY`, `SNOUT_RETRY_MAX_DELAY` | `500ms` | what is waited before that, and the longest that it may come to |
+//! | `SNOUT_RETRY_BACKOFF` | `fixed`, `exponential` | whether each wait is as long as the first, or twice as long as the one before |
+//! | `SNOUT_RETRY_JITTER` | `false`, `true` | whether each wait is cut by chance, to half of it at the least |
 //! | `SNOUT_PROCESSES` | `4`, `0`, `-1` | how many tests run at the same time; also nose's `--processes`, and `--process-timeout` for `SNOUT_TIMEOUT` |
 //! | `SNOUT_RESTART_WORKER` | `each`, `100`, `512MiB`, `0` | when the pool's process is replaced; also nose's `--process-restartworker` |
 //! | `SNOUT_FORMAT` | `pretty`, `terse`, `json`, `junit` | as `--format`, which beats it |
@@ -86,7 +90,8 @@
 //! | third | | are killed | goes with its process | none |
 //!
 //! The process then dies by the first signal. SIGTSTP stops every process of the run until SIGCONT, and that time does not count.
-//! SIGUSR1 and SIGQUIT have it say what runs. Where tests run in the process that was started (`--exact NAME --nocapture`, a
+//! SIGUSR1 and SIGQUIT have it say what runs. SIGUSR2 has it start nothing new and wait for what runs, without a grace: what is left is not
+//! run, which is a failure. `cargo snout` sends it when enough tests have failed, wherever that was. Where tests run in the process that was started (`--exact NAME --nocapture`, a
 //! debugger, nextest), signals do what they do to any program.
 //!
 //! # Known limits

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::cli::{Environment, Flags};
 use crate::error::Error;
 use crate::model::{
-    ColorChoice, Format, Isolate, Isolation, LEASE, Lease, Restart, RunIgnored, ThreadMode, Threshold,
-    TimeLimits,
+    Backoff, ColorChoice, FAIL_FAST, Format, Isolate, Isolation, LEASE, Lease, Repeat, Restart, RunIgnored,
+    ThreadMode, Threshold, TimeLimits,
 };
 
 /// Everything a user can choose, with defaults filled in.
@@ -57,6 +57,10 @@ pub(crate) struct Settings {
     pub(crate) grace: Duration,
     /// How often a test that fails is tried again, where its context does not say.
     pub(crate) retries: u16,
+    /// What is waited before that.
+    pub(crate) backoff: Backoff,
+    /// How often each test runs, if not once.
+    pub(crate) repeat: Option<Repeat>,
 }
 
 /// Which tests are meant.
@@ -90,7 +94,7 @@ impl Settings {
             color: flags.color,
             time_limits: time_limits(&flags, environment)?,
             shuffle_seed: shuffle_seed(&flags, environment)?,
-            fail_fast: flags.fail_fast,
+            fail_fast: flags.fail_fast || environment.is_on(FAIL_FAST),
             first_lane: lease.as_ref().map_or_else(|| first_lane(environment), |lease| lease.first),
             in_process: flags.force_run_in_process
                 || is_alone(environment)
@@ -102,6 +106,8 @@ impl Settings {
             timeout: timeout(&flags, environment)?,
             grace: environment.grace()?.unwrap_or(GRACE),
             retries: environment.retries()?.unwrap_or_default(),
+            backoff: environment.backoff()?,
+            repeat: environment.repeat()?,
             log: flags.logfile.clone(),
             record: record(&flags, environment)?,
             selection: Selection::resolve(flags)?,

@@ -172,6 +172,7 @@ impl<'run> Ledger<'run> {
             | Notice::Status(_)
             | Notice::Lanes(_)
             | Notice::Flaky { .. }
+            | Notice::Retried { .. }
             | Notice::Leaked { .. }
             | Notice::Stray(_)
             | Notice::Report { .. } => false,

@@ -9,7 +9,9 @@ use super::restart::{self, RESTART};
 use super::table::PROCESSES;
 use super::variables::RECORD;
 use crate::error::Error;
-use crate::model::{Format, Isolate, Isolation, Restart, ThreadMode, parse_duration};
+use crate::model::{
+    Backoff, Format, Isolate, Isolation, REPEAT, Repeat, Restart, ThreadMode, parse_duration,
+};
 
 impl Environment {
     pub(crate) fn thread_mode(&self) -> Result<Option<ThreadMode>, Error> {
@@ -58,6 +60,28 @@ impl Environment {
         const NAME: &str = "SNOUT_RETRIES";
         let Some(value) = self.own(NAME) else { return Ok(None) };
         value.parse().map(Some).map_err(|_| Error::value(NAME, value, "no count: write how often, like `2`"))
+    }
+
+    /// What is waited before a test is tried again.
+    pub(crate) fn backoff(&self) -> Result<Backoff, Error> {
+        let kinds = [("fixed", false), ("exponential", true)];
+        let kind =
+            self.choice("SNOUT_RETRY_BACKOFF", &kinds, "no backoff: write `fixed` or `exponential`")?;
+        let switch = [("true", true), ("false", false)];
+        let jitter = self.choice("SNOUT_RETRY_JITTER", &switch, "no switch: write `true` or `false`")?;
+        Ok(Backoff {
+            delay: self.duration("SNOUT_RETRY_DELAY")?.unwrap_or_default(),
+            is_exponential: kind.unwrap_or(false),
+            max_delay: self.duration("SNOUT_RETRY_MAX_DELAY")?,
+            has_jitter: jitter.unwrap_or(false),
+        })
+    }
+
+    /// How often each test runs, as `cargo snout` says it.
+    pub(crate) fn repeat(&self) -> Result<Option<Repeat>, Error> {
+        let Some(value) = self.own(REPEAT) else { return Ok(None) };
+        let advice = "no number of runs: unset it, and write `cargo snout --repeat N`";
+        Repeat::read(value).map(Some).ok_or_else(|| Error::value(REPEAT, value, advice))
     }
 
     /// Where to write a record of the run.
@@ -117,6 +141,7 @@ mod tests {
             environment.restart().err(),
             environment.grace().err(),
             environment.retries().err(),
+            environment.backoff().err(),
             environment.record().err(),
         ];
         refusals.into_iter().flatten().next().map(|error| error.to_string())

@@ -13,7 +13,7 @@ const fn variable(name: &'static str, values: &'static str, help: &'static str) 
 }
 
 /// Those that steer a run.
-pub(super) const VARIABLES: [Variable; 10] = [
+pub(super) const VARIABLES: [Variable; 14] = [
     variable(
         "SNOUT_THREAD_MODE",
         "fresh|pooled",
@@ -44,6 +44,22 @@ pub(super) const VARIABLES: [Variable; 10] = [
         "SNOUT_RETRIES",
         "COUNT",
         "how often a test that fails is tried again, in a process of its own, where its context does not say (default `0`)",
+    ),
+    variable(
+        "SNOUT_RETRY_DELAY",
+        "DURATION",
+        "how long to wait before a test is tried again (default `0`); others run in that time",
+    ),
+    variable(
+        "SNOUT_RETRY_BACKOFF",
+        "fixed|exponential",
+        "whether each wait is as long as the first (default), or twice as long as the one before",
+    ),
+    variable("SNOUT_RETRY_MAX_DELAY", "DURATION", "no wait is longer than this (default: none is too long)"),
+    variable(
+        "SNOUT_RETRY_JITTER",
+        "true|false",
+        "whether each wait is cut by chance, to half of it at the least (default `false`)",
     ),
     variable(
         "SNOUT_PROCESSES",

@@ -5,6 +5,7 @@
 
 mod filter;
 mod nearest;
+mod repeat;
 
 pub(crate) use nearest::nearest;
 
@@ -25,6 +26,8 @@ pub(crate) struct Selected {
     pub(crate) filtered_out: usize,
     /// Bytes of the longest name of a benchmark that would be measured, selected or not: libtest pads to that.
     pub(crate) name_width: usize,
+    /// How often each of them is among the cases, if they are to run several times; else 0.
+    pub(crate) iterations: u32,
 }
 
 /// The tests without the hidden ones by which modules declare fixtures and options, and what those have declared.
@@ -85,7 +88,16 @@ pub(crate) fn cases(
         cases.extend(generated_cases((registry, generator), names, settings));
     }
     let filtered_out = count - cases.len();
-    Selected { cases, filtered_out, name_width: if settings.measure { longest_benchmark(tests) } else { 0 } }
+    let (cases, iterations) = match settings.repeat.filter(|_| !settings.list) {
+        Some(repeat) => repeat::repeated(cases, repeat),
+        None => (cases, 0),
+    };
+    Selected {
+        cases,
+        filtered_out,
+        iterations,
+        name_width: if settings.measure { longest_benchmark(tests) } else { 0 },
+    }
 }
 
 /// Whether whoever has started this binary wants a test.
@@ -114,6 +126,7 @@ fn generated_cases(
         let name = name.leak();
         selected.push(Case {
             name,
+            iteration: 0,
             source: Source { file: cases.file, start_line: cases.line, ..Source::default() },
             ignored: !settings.list && !settings.run_tests,
             left_out: !settings.list && !settings.run_tests,
@@ -156,6 +169,7 @@ fn case(test: &TestDescAndFn, registry: &'static Registry, settings: &Settings) 
     let (ignored, left_out) = (is_ignored(test, settings), is_left_out(test, settings));
     Case {
         name,
+        iteration: 0,
         source: Source {
             file: desc.source_file,
             start_line: desc.start_line as u32,

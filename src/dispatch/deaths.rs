@@ -124,10 +124,7 @@ impl Supervisor<'_> {
             && matches!(&finished.outcome, Outcome::Failed(why) if !matches!(why, Failure::Blocked { .. }));
         let may_start = !self.job.in_process && !self.is_cut_short();
         if may_fail && may_start && retries < self.job.rules.retries_of(self.book.case(case)) {
-            self.book.take_from_pool(case);
-            self.queue.push_back(Unit::again(case, attempt + 1, retries + 1));
-            self.held_back.push(finished);
-            return Ok(());
+            return self.try_again(finished, attempt, retries + 1);
         }
         if retries > 0 && finished.outcome == Outcome::Passed {
             self.book.notice(Notice::Flaky { case, failures: retries })?;

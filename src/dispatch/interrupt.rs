@@ -191,13 +191,14 @@ impl Supervisor<'_> {
         self.tell_what_was_held_back()
     }
 
-    fn start_nothing_new(&mut self) {
+    pub(super) fn start_nothing_new(&mut self) {
         self.turns.abandon();
         // Among them may be some that ran in the pool.
         self.take_given_up();
         futex::wake_all(self.turns.gate());
         self.table.allow_lanes(0);
         self.claim_the_rest();
+        self.later.clear();
     }
 
     /// Lanes that wait for room or for permission find that nothing is left, and end.

@@ -37,6 +37,8 @@ mod restart;
 #[cfg(snout_processes)]
 mod results;
 #[cfg(snout_processes)]
+mod retries;
+#[cfg(snout_processes)]
 mod role;
 #[cfg(snout_processes)]
 mod shared;
@@ -62,7 +64,10 @@ use std::time::Duration;
 
 pub(crate) use self::generate::{Generated, Values, generate_here};
 #[cfg(snout_processes)]
-pub(crate) use crate::sys::{process::is_traced as is_watched, signals::die_by};
+pub(crate) use crate::sys::{
+    process::is_traced as is_watched,
+    signals::{die_by, hold_wind_down},
+};
 #[cfg(snout_processes)]
 pub(crate) use host::generate;
 #[cfg(snout_processes)]
@@ -72,7 +77,7 @@ pub(crate) use role::expect_role;
 #[cfg(snout_processes)]
 pub(crate) use role::{Role, take_role};
 #[cfg(not(snout_processes))]
-pub(crate) use sequence::{Role, die_by, generate, is_watched, paused, take_role};
+pub(crate) use sequence::{Role, die_by, generate, hold_wind_down, is_watched, paused, take_role};
 
 use crate::context::{FixtureId, Registry, RunReport};
 use crate::execute::Rules;
@@ -159,6 +164,8 @@ pub(crate) enum Ending {
     Complete,
     /// The first failure ended it.
     FailedFast,
+    /// Somebody wanted nothing new to start.
+    WoundDown,
     /// This signal ended it.
     Interrupted(i32),
     /// Nobody heard of it any more.

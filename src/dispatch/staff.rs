@@ -19,6 +19,7 @@ impl Supervisor<'_> {
         if self.is_host_busy() {
             return Ok(());
         }
+        self.queue_what_has_waited();
         self.start_pool_if_needed()?;
         self.drain_closed_pool();
         self.end_drained_pool();

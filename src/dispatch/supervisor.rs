@@ -64,6 +64,10 @@ pub(crate) struct Supervisor<'run> {
     pub(super) question: Option<Question>,
     /// What tests of the pool had printed that were about to be stopped.
     pub(super) last_words: Option<Vec<(CaseId, Output)>>,
+    /// What is to be tried again, and not before that moment.
+    pub(super) later: Vec<(Moment, Unit)>,
+    /// Somebody wants nothing new to start.
+    pub(super) winds_down: bool,
     /// How tests have failed that are to be tried again.
     pub(super) held_back: Vec<Finished>,
     /// When the fork servers are to be gone, at the end.
@@ -106,6 +110,8 @@ impl<'run> Supervisor<'run> {
             interrupt: None,
             question: None,
             last_words: None,
+            later: Vec::new(),
+            winds_down: false,
             held_back: Vec::new(),
             closes_at: None,
         })
@@ -165,12 +171,18 @@ impl<'run> Supervisor<'run> {
         if self.job.rules.fail_fast && self.book.has_failed() {
             return Some(Ending::FailedFast);
         }
+        if self.winds_down {
+            return Some(Ending::WoundDown);
+        }
         (!self.book.is_heard()).then_some(Ending::Unheard)
     }
 
     /// Whether nothing new is to start: a failure ends the run, or a signal, or nobody hears of it.
     pub(super) fn is_cut_short(&self) -> bool {
-        self.is_interrupted() || self.job.rules.fail_fast && self.book.has_failed() || !self.book.is_heard()
+        self.is_interrupted()
+            || self.winds_down
+            || self.job.rules.fail_fast && self.book.has_failed()
+            || !self.book.is_heard()
     }
 
     /// Sleeps until something may have happened.
@@ -215,6 +227,12 @@ impl<'run> Supervisor<'run> {
             Signal::Stop(number) => self.take_stop(number),
             Signal::Pause => self.pause(),
             Signal::Status => self.take_question(),
+            Signal::WindDown => {
+                self.winds_down = true;
+                // What has begun comes to its end.
+                self.start_nothing_new();
+                Ok(())
+            }
         }
     }
 }

@@ -45,6 +45,7 @@ impl Supervisor<'_> {
             self.closes_at,
             self.interrupt_deadline(),
             self.question_deadline(),
+            self.retry_deadline(),
         ]);
         let next = next.flatten().min();
         let limit = next.map(|next| next.since(now));

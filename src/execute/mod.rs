@@ -59,7 +59,7 @@ pub(crate) use shared::{set_up_shared, tear_down_shared};
 use std::time::Duration;
 
 use crate::context::Plugins;
-use crate::model::{Case, Failure, Outcome, ThreadMode, TimeLimits};
+use crate::model::{Backoff, Case, Failure, Outcome, ThreadMode, TimeLimits};
 
 /// What holds for every attempt of a run.
 #[derive(Clone, Debug)]
@@ -76,6 +76,8 @@ pub(crate) struct Rules {
     pub(crate) time_limits: Option<TimeLimits>,
     /// How often a test that fails is tried again, where its context does not say.
     pub(crate) retries: u16,
+    /// What is waited before that.
+    pub(crate) backoff: Backoff,
     /// Nothing new starts after the first failure.
     pub(crate) fail_fast: bool,
     /// A panic cannot be caught: the program was built with `panic = "abort"`.

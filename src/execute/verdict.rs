@@ -95,6 +95,7 @@ mod tests {
     fn case(expectation: Expectation) -> Case {
         Case {
             name: "m::f",
+            iteration: 0,
             source: Source { file: "src/lib.rs", start_line: 3, start_col: 5, ..Source::default() },
             ignored: false,
             left_out: false,

@@ -7,7 +7,7 @@ use std::io;
 use crate::cli::Environment;
 use crate::dispatch::Role;
 use crate::error::Error;
-use crate::model::{INSTRUCTIONS, Instructions, Isolation, LEASE};
+use crate::model::{FAIL_FAST, INSTRUCTIONS, Instructions, Isolation, LEASE, REPEAT};
 use crate::settings::Settings;
 use crate::sys::environment;
 
@@ -31,14 +31,14 @@ pub(super) fn order(settings: &Settings) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// Takes the variables away before anything of the user's runs: another binary that a test starts has nothing to do with it. Where this
+/// Takes what it says away before anything of the user's runs: another binary that a test starts has nothing to do with it. Where this
 /// one executes itself again, what it becomes has to read the same.
 pub(super) fn hide(settings: &Settings, role: Option<&Role>) {
     let executes_itself = match role {
         Some(role) => role.executes_others(),
         None => settings.isolation == Isolation::Spawn && !settings.in_process,
     };
-    for name in [INSTRUCTIONS, LEASE] {
+    for name in [INSTRUCTIONS, LEASE, REPEAT, FAIL_FAST] {
         if !executes_itself && std::env::var_os(name).is_some() {
             environment::remove(name);
         }

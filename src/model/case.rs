@@ -22,6 +22,8 @@ impl CaseId {
 pub(crate) struct Case {
     /// Module path and function, without the crate: `parser::tests::empty`.
     pub(crate) name: &'static str,
+    /// Which run of this test it is, from 1 on, where tests run several times; else 0.
+    pub(crate) iteration: u32,
     pub(crate) source: Source,
     /// Whether it is to be reported as ignored instead of run.
     pub(crate) ignored: bool,

@@ -34,6 +34,10 @@ pub(crate) struct RunStarted {
     pub(crate) shuffle_seed: Option<u64>,
     /// Bytes that names of benchmarks are filled up to.
     pub(crate) name_width: usize,
+    /// How often each of them runs, where they run several times; else 0.
+    pub(crate) iterations: u32,
+    /// SIGUSR2 has this process start nothing new from now on.
+    pub(crate) winds_down: bool,
 }
 
 /// A test has come out.
@@ -56,6 +60,8 @@ pub(crate) enum Notice {
     PoolDied { death: Death, in_flight: Vec<CaseId> },
     /// Processes that a test (or some test of the pool) left behind; they were killed.
     Leaked { case: Option<CaseId>, left: Vec<Leftover> },
+    /// A test failed so, for the `attempt`th time, and is tried again after `delay`.
+    Retried { finished: Finished, attempt: u16, delay: Duration },
     /// A test failed so often, and then passed.
     Flaky { case: CaseId, failures: u16 },
     /// This signal ends the run; these tests may come to their end for so long.

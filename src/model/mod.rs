@@ -2,6 +2,7 @@
 //!
 //! No I/O, no threads, no processes, and nothing of ours imported: every other module may name what is here.
 
+mod backoff;
 mod bencher;
 mod case;
 mod clock;
@@ -14,6 +15,7 @@ mod outcome;
 mod output;
 pub(crate) mod stats;
 
+pub(crate) use backoff::Backoff;
 pub use bencher::Bencher;
 pub(crate) use bencher::Sampling;
 pub(crate) use case::{Body, Case, CaseId, ContextId, Expectation, Kind, Run, Source};
@@ -29,8 +31,8 @@ pub(crate) use instructions::{INSTRUCTIONS, Instructions};
 pub(crate) use instructions::{Rule, Stated};
 pub(crate) use lease::{LEASE, Lease};
 pub(crate) use options::{
-    CaseOptions, ColorChoice, Format, Isolate, Isolation, Restart, RunIgnored, ThreadMode, Threshold,
-    TimeLimits,
+    CaseOptions, ColorChoice, FAIL_FAST, Format, Isolate, Isolation, REPEAT, Repeat, Restart, RunIgnored,
+    ThreadMode, Threshold, TimeLimits,
 };
 pub(crate) use outcome::{Death, Failure, Measurement, Outcome, Reason, signal_name};
 pub(crate) use output::Output;

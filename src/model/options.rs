@@ -37,6 +37,38 @@ pub(crate) enum Isolation {
     Spawn,
 }
 
+/// How often each test runs, if not once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Repeat {
+    /// The number of the first of these runs: there may have been others before.
+    pub(crate) first: u32,
+    /// At the most; at least 1.
+    pub(crate) count: u32,
+}
+
+/// The variable by which `cargo snout` says so, as `FIRST:COUNT`. A harness that does not know it runs each test once, and does not say
+/// `iterations` in its record.
+pub(crate) const REPEAT: &str = "SNOUT_INTERNAL_REPEAT";
+
+/// The variable by which `cargo snout` says that the first failure ends its run. Nothing else is told in time that behind a failure of this
+/// very binary no test is to start.
+pub(crate) const FAIL_FAST: &str = "SNOUT_INTERNAL_FAIL_FAST";
+
+impl Repeat {
+    /// Reads what the variable says; `None` if it is not that.
+    pub(crate) fn read(text: &str) -> Option<Repeat> {
+        let (first, count) = text.split_once(':')?;
+        let number = |text: &str| text.parse().ok().filter(|number| *number > 0);
+        Some(Repeat { first: number(first)?, count: number(count)? })
+    }
+
+    /// What is to be read so.
+    #[cfg(all(feature = "cli", snout_processes))]
+    pub(crate) fn text(self) -> String {
+        format!("{}:{}", self.first, self.count)
+    }
+}
+
 /// When the pool's process is replaced by a new one, though nothing is wrong with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Restart {

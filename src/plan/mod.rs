@@ -5,7 +5,9 @@
 
 mod shuffle;
 
-use crate::model::{Case, CaseId};
+use std::collections::HashMap;
+
+use crate::model::{Case, CaseId, ContextId};
 
 /// Every case of a run, and the order they are dispatched in.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub(crate) struct Plan {
     concurrent: usize,
     /// For children: units that are no matter of the pool's, in the order of their first cases.
     units: Vec<Vec<CaseId>>,
+    /// Which of them is that of a suite, by its iteration.
+    places: HashMap<(ContextId, u32), usize>,
     /// Units are the pool's as well: there is no other process.
     is_one_process: bool,
     shuffle_seed: Option<u64>,
@@ -50,8 +54,8 @@ impl Plan {
         let concurrent = order.len();
         order.append(&mut serial);
         order.append(&mut measured);
-        let units = units(&alone, &cases);
-        Plan { cases, order, concurrent, units, is_one_process: false, shuffle_seed }
+        let (units, places) = units(&alone, &cases);
+        Plan { cases, order, concurrent, units, places, is_one_process: false, shuffle_seed }
     }
 
     /// The same plan, in which the tests of these names begin before the others, in this order.
@@ -121,8 +125,8 @@ impl Plan {
 
     /// A case of a suite and those that come behind it there; `None` for one that is no part of a suite.
     pub(crate) fn rest_of_unit(&self, first: CaseId) -> Option<&[CaseId]> {
-        let suite = self.case(first).options.suite?;
-        let unit = self.units.iter().find(|unit| self.case(unit[0]).options.suite == Some(suite))?;
+        let place = self.places.get(&suite_of(self.case(first))?)?;
+        let unit = self.units.get(*place)?;
         let place = unit.iter().position(|&id| id == first)?;
         Some(&unit[place..])
     }
@@ -132,14 +136,29 @@ impl Plan {
     }
 }
 
+/// The suite that a case is of, and which run of it.
+fn suite_of(case: &Case) -> Option<(ContextId, u32)> {
+    Some((case.options.suite?, case.iteration))
+}
+
+/// Units, and the places of those that are suites.
+type Units = (Vec<Vec<CaseId>>, HashMap<(ContextId, u32), usize>);
+
 /// Brings cases that share a suite together, in the order of the source.
-fn units(alone: &[CaseId], cases: &[Case]) -> Vec<Vec<CaseId>> {
+fn units(alone: &[CaseId], cases: &[Case]) -> Units {
     let mut units: Vec<Vec<CaseId>> = Vec::new();
+    let mut places = HashMap::new();
     for &id in alone {
-        let suite = cases[id.index()].options.suite;
-        match units.iter_mut().find(|unit| suite.is_some() && cases[unit[0].index()].options.suite == suite) {
-            Some(unit) => unit.push(id),
-            None => units.push(vec![id]),
+        let suite = suite_of(&cases[id.index()]);
+        match suite.and_then(|suite| places.get(&suite).copied()) {
+            Some(place) => {
+                let unit: &mut Vec<CaseId> = &mut units[place];
+                unit.push(id);
+            }
+            None => {
+                places.extend(suite.map(|suite| (suite, units.len())));
+                units.push(vec![id]);
+            }
         }
     }
     for unit in &mut units {
@@ -148,7 +167,7 @@ fn units(alone: &[CaseId], cases: &[Case]) -> Vec<Vec<CaseId>> {
             (source.file, source.start_line, source.start_col)
         });
     }
-    units
+    (units, places)
 }
 
 #[cfg(test)]
@@ -161,6 +180,7 @@ mod tests {
         let bench = Body::Bench { function: |_| Ok(()), sampling: Sampling::Measure };
         let case = |name: &&'static str| Case {
             name,
+            iteration: 0,
             source: Source::default(),
             ignored: false,
             left_out: false,

@@ -27,6 +27,8 @@ pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> 
             Notice::Report { plugin, text } => reports.push((plugin, text)),
             Notice::Flaky { case, failures } => flaky.push(passed_at_last(*case, *failures, ledger)),
             Notice::Stray(output) => stray.push(output),
+            // Those that passed at last are told of above, and the others have failed.
+            Notice::Retried { .. } => {}
             // Told below.
             Notice::Interrupted { .. } | Notice::GivenUp(_) | Notice::Status(_) | Notice::Lanes(_) => {}
         }

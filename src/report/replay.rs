@@ -168,6 +168,7 @@ impl Test {
         let source = Source { file: "src/mix.rs", ..Source::default() };
         let case = Case {
             name,
+            iteration: 0,
             source,
             ignored: matches!(outcome, Outcome::Ignored(_)),
             left_out: false,
@@ -272,6 +273,8 @@ fn settings(format: Format) -> Settings {
         restart: Restart::default(),
         timeout: None,
         retries: 0,
+        backoff: Default::default(),
+        repeat: None,
         grace: Duration::from_secs(10),
     }
 }

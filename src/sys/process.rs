@@ -288,6 +288,12 @@ pub(crate) fn send(leader: Pid, number: i32) {
     signal(-leader.0, number);
 }
 
+/// Sends a signal to a process that has not been waited for, and to nobody else of its group.
+#[cfg(feature = "cli")]
+pub(crate) fn send_to(pid: Pid, number: i32) {
+    signal(pid.0, number);
+}
+
 /// Stops a process that has not been waited for, and its group.
 pub(crate) fn stop(leader: Pid) {
     signal(leader.0, libc::SIGSTOP);

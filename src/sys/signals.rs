@@ -5,12 +5,24 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::check;
 
 /// What the supervisor wants to know of: a process of its own changed state, or somebody wants the run to end.
-const WATCHED: [libc::c_int; 7] =
-    [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGTSTP, libc::SIGUSR1, libc::SIGQUIT];
+const WATCHED: [libc::c_int; 8] = [
+    libc::SIGCHLD,
+    libc::SIGINT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGTSTP,
+    libc::SIGUSR1,
+    libc::SIGQUIT,
+    libc::SIGUSR2,
+];
+
+/// [`hold_wind_down`] has blocked a signal that was not blocked before.
+static IS_HELD: AtomicBool = AtomicBool::new(false);
 
 /// A signal that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +35,8 @@ pub(crate) enum Signal {
     Pause,
     /// Somebody wants to know what runs.
     Status,
+    /// Somebody wants nothing new to start, and what runs to end.
+    WindDown,
 }
 
 /// Blocked signals and the descriptor they are read from.
@@ -63,9 +77,11 @@ impl SignalMask {
 impl Signals {
     /// Blocks the watched signals for this thread and the processes it forks. Must come before any other thread exists.
     ///
-    /// Those that whoever started this process has made it ignore (`nohup`, a shell's background jobs) stay ignored.
+    /// Those that whoever started this process has made it ignore (`nohup`, a shell's background jobs) stay ignored; but for SIGUSR2, which
+    /// has a meaning here whoever sends it.
     pub(crate) fn block() -> io::Result<Signals> {
-        let watched: Vec<libc::c_int> = WATCHED.into_iter().filter(|signal| !is_ignored(*signal)).collect();
+        let watched: Vec<libc::c_int> =
+            WATCHED.into_iter().filter(|&signal| signal == libc::SIGUSR2 || !is_ignored(signal)).collect();
         let watched = set_of(&watched);
         let mut before = MaybeUninit::uninit();
         // SAFETY: both sets are valid for the call; on success the second is filled in.
@@ -73,6 +89,7 @@ impl Signals {
             check(libc::sigprocmask(libc::SIG_BLOCK, &raw const watched, before.as_mut_ptr()))?;
             before.assume_init()
         };
+        let before = if IS_HELD.load(Relaxed) { without(before, libc::SIGUSR2) } else { before };
         // SAFETY: the set is valid for the call.
         let descriptor =
             check(unsafe { libc::signalfd(-1, &raw const watched, libc::SFD_NONBLOCK | libc::SFD_CLOEXEC) })?;
@@ -103,6 +120,7 @@ impl Signals {
             libc::SIGCHLD => Signal::Child,
             libc::SIGTSTP => Signal::Pause,
             libc::SIGUSR1 | libc::SIGQUIT => Signal::Status,
+            libc::SIGUSR2 => Signal::WindDown,
             _ => Signal::Stop(number),
         })
     }
@@ -149,6 +167,25 @@ pub(super) fn is_stop_pending() -> bool {
         libc::sigpending(pending.as_mut_ptr()) == 0
             && STOPS.iter().any(|&signal| libc::sigismember(pending.as_ptr(), signal) == 1)
     }
+}
+
+/// Keeps a signal that has the run wind down until [`Signals`] are read: from here on it ends this process no more, even if it comes
+/// before they are. What tests get of it is as it was.
+pub(crate) fn hold_wind_down() {
+    let only = set_of(&[libc::SIGUSR2]);
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: both sets are valid for the call; on success the second is filled in, and asked for a member only then.
+    let was_free = unsafe {
+        libc::sigprocmask(libc::SIG_BLOCK, &raw const only, before.as_mut_ptr()) == 0
+            && libc::sigismember(before.as_ptr(), libc::SIGUSR2) == 0
+    };
+    IS_HELD.fetch_or(was_free, Relaxed);
+}
+
+fn without(mut set: libc::sigset_t, signal: libc::c_int) -> libc::sigset_t {
+    // SAFETY: the set came from the kernel and is ours; the signal is a valid one.
+    unsafe { libc::sigdelset(&raw mut set, signal) };
+    set
 }
 
 fn is_ignored(signal: libc::c_int) -> bool {
@@ -215,13 +252,13 @@ mod tests {
     fn signals_that_come_in_are_read_one_by_one() {
         let signals = Signals::block().unwrap();
         assert_eq!(signals.next(), None);
-        for signal in [libc::SIGTERM, libc::SIGUSR1, libc::SIGCHLD] {
+        for signal in [libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2, libc::SIGCHLD] {
             // SAFETY: sends a signal to this thread, which has blocked it.
             unsafe { libc::raise(signal) };
         }
         let mut came: Vec<Signal> = std::iter::from_fn(|| signals.next()).collect();
         came.sort_by_key(|signal| format!("{signal:?}"));
-        assert_eq!(came, [Signal::Child, Signal::Status, Signal::Stop(libc::SIGTERM)]);
+        assert_eq!(came, [Signal::Child, Signal::Status, Signal::Stop(libc::SIGTERM), Signal::WindDown]);
         signals.mask_before().restore();
         assert!(!is_blocked(libc::SIGTERM));
     }

@@ -10,6 +10,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::builder::styling::Styles;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use super::limits::{self, Limits};
 use super::nothing::NoTests;
 use super::outputs;
 use super::report::Asked;
@@ -113,6 +114,8 @@ pub(super) struct Request {
     pub(super) lanes: Option<usize>,
     /// What is reported, and where to.
     pub(super) reports: Asked,
+    /// How often tests run, and when the run stops.
+    pub(super) limits: Limits,
     pub(super) builds_only: bool,
     pub(super) without_docs: bool,
     /// Values of cargo's `--config`.
@@ -136,7 +139,7 @@ impl Request {
 
     /// All tests of what was selected run.
     pub(super) fn is_whole(&self) -> bool {
-        self.has_all_that_failed() && !self.failed
+        self.has_all_that_failed() && !self.failed && !self.limits.repeats()
     }
 
     /// All tests run that failed the last time, of the suites that run.
@@ -182,12 +185,7 @@ fn command() -> Command {
         .arg(count("test-threads", "How many tests may run at the same time").value_parser(at_least_one()))
         .arg(count("slowest", "Name so many of the slowest tests [default: up to 5 that took over a second]"))
         .args(outputs::flags())
-        .arg(
-            Arg::new("no-fail-fast")
-                .long("no-fail-fast")
-                .help("Run all tests, whatever fails (always so)")
-                .action(ArgAction::SetTrue),
-        )
+        .args(limits::flags())
         .args(choosing())
         .args(of_cargo)
         .arg(
@@ -276,6 +274,7 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
         harness,
         lanes: matches.get_one("test-threads").copied().or(lanes),
         reports: outputs::asked(matches, &said)?,
+        limits: limits::asked(matches)?,
         builds_only: is_there("no-run"),
         without_docs: matches.get_flag("no-doc") || CHOOSING.iter().any(|name| is_there(name)),
         config: texts("config"),

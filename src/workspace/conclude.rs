@@ -32,6 +32,10 @@ pub(super) fn conclude(suite: &Suite, process: &Process, is_interrupted: bool) -
         Some(selected) => heard(process, status, (selected, is_interrupted)),
         None => printed(suite, process, status),
     };
+    if let Some(repeat) = process.repeat {
+        // It does not know that it runs for the second time.
+        conclusion.results.iter_mut().for_each(|result| result.iteration = Some(repeat.first));
+    }
     let end = &mut conclusion.end;
     end.trouble = end.trouble.take().map(|text| text.trim_end().to_owned());
     end.elapsed = process.elapsed().as_secs_f64();
@@ -97,6 +101,7 @@ fn whole(process: &Process, status: ExitStatus, stdout: &str, stderr: &str) -> T
     };
     TestResult {
         test: WHOLE.to_owned(),
+        iteration: None,
         status: if passed { Status::Passed } else { Status::Failed(word) },
         elapsed: Some(process.elapsed()),
         output: if passed { String::new() } else { format!("{stdout}{stderr}").trim_end().to_owned() },

@@ -7,8 +7,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::limits::FlakyResult;
 use super::record::{self, Line};
 use super::results::{Result as TestResult, Status, Tally};
+use super::stopping::Reason;
 use crate::model::signal_name;
 
 /// The version of the schema, which is that of a test binary's record, too.
@@ -35,9 +37,25 @@ pub(super) enum What {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum RunLine {
     WorkspaceStarted(Start),
-    SuiteStarted { folder: String, doc: bool, lanes: usize },
+    SuiteStarted {
+        folder: String,
+        doc: bool,
+        lanes: usize,
+        /// Not for the first time: its tests run several times.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
+    },
     SuiteFinished(SuiteEnd),
-    WorkspaceInterrupted { signal: i32, not_begun: Vec<String> },
+    WorkspaceInterrupted {
+        signal: i32,
+        not_begun: Vec<String>,
+    },
+    /// Nothing new starts, and what runs is told to end or may.
+    WorkspaceStopped {
+        #[serde(flatten)]
+        reason: Reason,
+        not_begun: Vec<String>,
+    },
     WorkspaceFinished(End),
 }
 
@@ -58,6 +76,9 @@ pub(super) struct Start {
     /// What there was to say before any suite ran: about which suite, and what.
     #[serde(default)]
     pub(super) notes: Vec<(String, String)>,
+    /// What a test is that passes when it is tried again, if that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) flaky_result: Option<FlakyResult>,
 }
 
 /// A suite has ended, or could not begin.
@@ -138,6 +159,7 @@ pub(super) fn finished(result: &TestResult) -> impl Serialize {
     Finished {
         event: "finished",
         test: result.test.clone(),
+        iteration: result.iteration,
         outcome,
         failure: failure.map(|_| if signal.is_some() { "died" } else { "plain" }),
         death: signal.map(|_| "killed"),
@@ -153,6 +175,8 @@ pub(super) fn finished(result: &TestResult) -> impl Serialize {
 struct Finished {
     event: &'static str,
     test: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iteration: Option<u32>,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'static str>,
@@ -202,13 +226,14 @@ mod tests {
             suites: vec!["shop::api".into()],
             filtered_out: 2,
             notes: vec![("s".into(), "n".into())],
+            flaky_result: Some(FlakyResult::Fail),
         };
         let trouble = Some("broke\noff".to_owned());
         let tally = Tally { passed: 3, ..Tally::default() };
         let end = End { success: true, tally, elapsed: 0.25, signal: Some(2) };
         let lines = [
             RunLine::WorkspaceStarted(start),
-            RunLine::SuiteStarted { folder: "/ws".into(), doc: true, lanes: 2 },
+            RunLine::SuiteStarted { folder: "/ws".into(), doc: true, lanes: 2, again: true },
             RunLine::SuiteFinished(SuiteEnd {
                 elapsed: 0.5,
                 code: Some(3),
@@ -218,6 +243,12 @@ mod tests {
             }),
             RunLine::SuiteFinished(SuiteEnd { signal: Some(9), ..SuiteEnd::default() }),
             RunLine::WorkspaceInterrupted { signal: 2, not_begun: vec!["a".into()] },
+            RunLine::WorkspaceStopped {
+                reason: Reason::MaxFail { failures: 3 },
+                not_begun: vec!["a".into()],
+            },
+            RunLine::WorkspaceStopped { reason: Reason::GlobalTimeout { limit: 1.5 }, not_begun: Vec::new() },
+            RunLine::WorkspaceStopped { reason: Reason::Asked, not_begun: Vec::new() },
             RunLine::WorkspaceFinished(end),
         ];
         for expected in lines {
@@ -234,6 +265,7 @@ mod tests {
     fn results_that_were_read_from_text_come_back_as_they_went() {
         let result = |status, note: &str, output: &str| TestResult {
             test: "src/lib.rs - f (line 3)".into(),
+            iteration: None,
             status,
             elapsed: None,
             output: output.into(),
@@ -248,6 +280,7 @@ mod tests {
             result(Status::Measured, "", ""),
             result(Status::Failed("FAIL".into()), "exited with code 3", "said\n\"this\""),
             result(Status::Failed("SIGSEGV".into()), "was killed", ""),
+            TestResult { iteration: Some(3), ..result(Status::Passed, "", "") },
         ] {
             let text = line("shop (doc)", 1.0, &finished(&expected));
             expect_documented(&text);

@@ -47,7 +47,10 @@ impl Failures {
         if has_failed {
             self.known.entry(suite.to_owned()).or_default().tests.insert(test.to_owned());
             self.fresh.insert((suite.to_owned(), test.to_owned()));
-        } else if let Some(of_suite) = self.known.get_mut(suite) {
+        } else if let Some(of_suite) = self.known.get_mut(suite)
+            // Another run of it has failed.
+            && (self.fresh.is_empty() || !self.fresh.contains(&(suite.to_owned(), test.to_owned())))
+        {
             of_suite.tests.remove(test);
         }
     }
@@ -102,6 +105,8 @@ mod tests {
         failures.conclude("x", true);
         assert_eq!(tests(&failures, "x"), ["b"], "`c` is no more");
         assert_eq!(tests(&failures, "y"), ["main"], "has not run");
+        failures.note("x", "b", false);
+        assert_eq!(tests(&failures, "x"), ["b"], "one run of it has failed, and one has passed");
     }
 
     #[test]

@@ -20,12 +20,15 @@ use super::arguments::Request;
 use super::run::Happening;
 use super::select::Choice;
 use super::suites::Suite;
-use crate::model::{INSTRUCTIONS, LEASE, Lease};
-use crate::sys::process::Pid;
+use crate::model::{FAIL_FAST, INSTRUCTIONS, LEASE, Lease, REPEAT, Repeat};
+use crate::sys::process::{Pid, send_to};
 use crate::sys::signals::unblock_for;
 
 /// The line behind the last one. No line of a record looks like it.
 const LAST: &str = "last";
+
+/// The number of SIGUSR2, which has a suite start nothing new.
+const WIND_DOWN: i32 = 12;
 
 /// Which suite is started, and how.
 pub(super) struct Started {
@@ -37,6 +40,8 @@ pub(super) struct Started {
     pub(super) place: usize,
     /// How its lanes are lent, if it may have another number of them later; the pipe is still to come.
     pub(super) lease: Option<Lease>,
+    /// How often each of its tests is to run, if not once.
+    pub(super) repeat: Option<Repeat>,
 }
 
 /// What a suite has told so far.
@@ -44,6 +49,10 @@ pub(super) struct Started {
 pub(super) struct Heard {
     /// How many tests it runs, once it has said so: then it writes a record.
     pub(super) selected: Option<usize>,
+    /// How often each of them runs, if it has been told that they should several times, and understood.
+    pub(super) iterations: u32,
+    /// It listens to whoever wants it to start nothing new, and has not been told so yet.
+    pub(super) winds_down: bool,
     pub(super) finished: usize,
     pub(super) failed: usize,
     /// What it says of itself at its end.
@@ -62,6 +71,9 @@ pub(super) struct Process {
     pub(super) heard: Heard,
     /// All that it has written has been heard.
     pub(super) is_read: bool,
+    /// Somebody wants it to end, and it has been told.
+    pub(super) is_told_to_end: bool,
+    pub(super) repeat: Option<Repeat>,
     child: Child,
     began: Instant,
     ended: Option<(ExitStatus, Duration)>,
@@ -91,6 +103,15 @@ impl Process {
             command.stdout(File::create(output.with_extension("stdout"))?);
             command.stderr(File::create(output.with_extension("stderr"))?);
         }
+        if let Some(retries) = request.limits.retries.filter(|_| !suite.is_doc) {
+            command.env("SNOUT_RETRIES", retries.to_string());
+        }
+        if request.limits.max_fail == Some(1) && !suite.is_doc {
+            command.env(FAIL_FAST, "1");
+        }
+        if let Some(repeat) = started.repeat.filter(|_| !suite.is_doc) {
+            command.env(REPEAT, repeat.text());
+        }
         // These are said to the run, and what a suite prints may have to be read.
         command.env_remove("SNOUT_RECORD").env_remove("SNOUT_FORMAT");
         // Whoever runs a suite for another system has no way into this one's /proc.
@@ -116,6 +137,8 @@ impl Process {
             useful,
             heard: Heard::default(),
             is_read,
+            is_told_to_end: false,
+            repeat: started.repeat,
             child,
             began,
             ended: None,
@@ -138,6 +161,13 @@ impl Process {
                 // Behind a line that was cut off, too. There is room: it is being read.
                 let _ = record.write_all(format!("\n{LAST}\n").as_bytes());
             }
+        }
+    }
+
+    /// Has it start nothing new, if it listens; before it has said so, the signal would end it.
+    pub(super) fn wind_down(&mut self) {
+        if std::mem::take(&mut self.heard.winds_down) && self.ended.is_none() {
+            send_to(self.pid(), WIND_DOWN);
         }
     }
 

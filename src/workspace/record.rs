@@ -4,22 +4,23 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::results::{Result as TestResult, Status};
+use super::results::{self, Result as TestResult, Status};
 
 /// What a line of the record says.
 #[derive(Debug)]
 pub(super) enum Line {
-    /// The run has begun: tests selected, and left out.
-    Begun {
-        selected: usize,
-        filtered_out: usize,
-    },
+    Begun(Begun),
+    /// A test runs: by the name that reports have for it.
     Started(String),
     /// A test has been running for over a minute.
     Slow(String),
     Finished(TestResult),
     /// So many lanes are all that the rest of it has a use for.
     Lanes(usize),
+    /// A test has failed, for the time of that number, and is tried again.
+    Retried(u64, TestResult),
+    /// A test that has failed so often, and now has passed.
+    Flaky(String, u64),
     /// Something to be told at the end, which no test answers for.
     Note(String),
     /// The run has come to its end; whether it is a success.
@@ -32,6 +33,17 @@ pub(super) enum Line {
     Other,
 }
 
+/// The run has begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Begun {
+    pub(super) selected: usize,
+    pub(super) filtered_out: usize,
+    /// How often each of them runs; 0 if that was not said.
+    pub(super) iterations: u32,
+    /// SIGUSR2 has it start nothing new.
+    pub(super) winds_down: bool,
+}
+
 /// Reads one line; `None` if it is none of a record.
 pub(super) fn read(line: &str) -> Option<Line> {
     read_value(serde_json::from_str(line).ok()?)
@@ -40,21 +52,36 @@ pub(super) fn read(line: &str) -> Option<Line> {
 /// The same of a line that is JSON already.
 pub(super) fn read_value(fields: Value) -> Option<Line> {
     let event = fields["event"].as_str()?;
-    let text = |key: &str| fields[key].as_str().unwrap_or_default().to_owned();
     let number =
         |key: &str| fields[key].as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
     Some(match event {
-        "run_started" => Line::Begun { selected: number("selected"), filtered_out: number("filtered_out") },
+        "run_started" => Line::Begun(Begun {
+            selected: number("selected"),
+            filtered_out: number("filtered_out"),
+            iterations: u32::try_from(number("iterations")).unwrap_or(u32::MAX),
+            winds_down: fields["winds_down"] == true,
+        }),
+        "retried" => Line::Retried(fields["attempt"].as_u64().unwrap_or(1), finished(&fields)?),
+        "flaky" => Line::Flaky(shown(&fields), fields["failures"].as_u64().unwrap_or(1)),
         "finished" => Line::Finished(finished(&fields)?),
         "run_finished" => Line::Ended {
             success: fields["success"] == true,
             elapsed: fields["elapsed"].as_f64().unwrap_or_default(),
         },
-        "started" => Line::Started(text("test")),
-        "slow" => Line::Slow(text("test")),
+        "started" => Line::Started(shown(&fields)),
+        "slow" => Line::Slow(shown(&fields)),
         "lanes" => Line::Lanes(number("lanes")),
         _ => note(event, &fields).map_or(Line::Other, Line::Note),
     })
+}
+
+fn iteration(fields: &Value) -> Option<u32> {
+    fields["iteration"].as_u64().and_then(|number| u32::try_from(number).ok())
+}
+
+/// What reports call the test of a line.
+fn shown(fields: &Value) -> String {
+    results::shown(fields["test"].as_str().unwrap_or_default(), iteration(fields)).into_owned()
 }
 
 fn finished(fields: &Value) -> Option<TestResult> {
@@ -73,7 +100,8 @@ fn finished(fields: &Value) -> Option<TestResult> {
     let elapsed = fields["elapsed"].as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let line = fields["line"].as_u64().and_then(|line| u32::try_from(line).ok());
     let place = fields["file"].as_str().map(|file| (file.to_owned(), line.unwrap_or(1)));
-    Some(TestResult { test: text("test"), status, elapsed, output: text("output"), note, place })
+    let (test, iteration) = (text("test"), iteration(fields));
+    Some(TestResult { test, iteration, status, elapsed, output: text("output"), note, place })
 }
 
 /// The word for a failure.
@@ -120,7 +148,6 @@ fn note(event: &str, fields: &Value) -> Option<String> {
             let test = if test.is_empty() { "a test" } else { test };
             format!("{test} left processes behind, which were killed: {processes}")
         }
-        "flaky" => format!("{test} is flaky: it failed {} times, and then passed", fields["failures"]),
         "trouble" => {
             let name = if text("fixture").is_empty() { text("plugin") } else { text("fixture") };
             format!("{name} ({}): {}\n{}", text("phase"), text("message"), output()).trim_end().to_owned()
@@ -147,6 +174,7 @@ mod tests {
         let line = r#"{"event":"finished","test":"a::b","outcome":"passed","elapsed":0.500000000,"file":"x","line":4}"#;
         let expected = TestResult {
             test: "a::b".to_owned(),
+            iteration: None,
             status: Status::Passed,
             elapsed: Some(Duration::from_millis(500)),
             output: String::new(),

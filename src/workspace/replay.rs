@@ -171,7 +171,7 @@ fn of_binary(head: &Value, reports: &mut Reports) -> Option<Alone> {
     let name = text("name");
     let start = Start { record: VERSION, lanes: 1, suites: vec![name.clone()], ..Start::default() };
     reports.event(&of_run(RunLine::WorkspaceStarted(start)), "");
-    let line = RunLine::SuiteStarted { folder: text("folder"), doc: false, lanes: 1 };
+    let line = RunLine::SuiteStarted { folder: text("folder"), doc: false, lanes: 1, again: false };
     reports.event(&Event { suite: name.clone(), ..of_run(line) }, "");
     Some(Alone { name })
 }

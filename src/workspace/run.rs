@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-use std::time::Duration;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::arguments::Request;
 use super::conclude::{Conclusion, conclude};
@@ -26,7 +25,9 @@ use super::problem::Problem;
 use super::process::{Process, Started};
 use super::record::{self, Line};
 use super::report::Reports;
-use super::results::{Status, counted};
+use super::results::{Result as TestResult, Status, counted};
+use super::rounds::Rounds;
+use super::stopping::{Reason, Stopping};
 use super::suites::{Built, Suite};
 use crate::sys::descriptor;
 use crate::sys::process::{Pid, go_on, kill, send};
@@ -63,6 +64,8 @@ pub(super) struct Run<'run> {
     scratch: &'run Path,
     /// Signals that were to end the run, in the order they came.
     stops: Vec<i32>,
+    stopping: Stopping,
+    rounds: Rounds,
 }
 
 /// How a run ended.
@@ -104,6 +107,8 @@ impl<'run> Run<'run> {
             waiting: order.into(),
             running: Vec::new(),
             lanes: lanes::all(request),
+            stopping: Stopping::new(&request.limits),
+            rounds: Rounds::new(&request.limits, lanes::all(request)),
             reports,
             left_out,
             before: (filtered_out, notes),
@@ -126,7 +131,10 @@ impl<'run> Run<'run> {
         self.fill_lanes(&sender);
         while !self.running.is_empty() {
             self.hear(&receiver, &signals);
+            self.watch();
             self.conclude_ended();
+            // What is known of some suites is known only now.
+            self.watch();
             lanes::take_back(&mut self.running);
             self.fill_lanes(&sender);
             self.reports.show();
@@ -148,6 +156,7 @@ impl<'run> Run<'run> {
             suites: suites.collect(),
             filtered_out: self.before.0,
             notes: self.before.1.clone(),
+            flaky_result: self.request.limits.flaky_result,
         };
         self.reports.run_line("", RunLine::WorkspaceStarted(start));
         self.reports.show();
@@ -164,15 +173,18 @@ impl<'run> Run<'run> {
             let share = share.unwrap_or(self.lanes).min(free);
             self.waiting.pop_front();
             let is_stated = self.request.lanes.is_some() || share < self.lanes;
+            let repeat = self.rounds.next(next);
             let suite = &self.suites[next];
             let place = lanes::place(&self.running);
             // What is shown as it comes is in the order of the names.
             let is_lent = self.lanes > 1 && !self.request.shows_output();
             let lanes = (share, self.lanes);
             let lease = is_lent.then(|| lanes::lease((suite, &self.memory.1), lanes, place, self.scratch));
-            let started = Started { suite: next, lanes: share, is_stated, place, lease: lease.flatten() };
+            let lease = lease.flatten();
+            let started = Started { suite: next, lanes: share, is_stated, place, lease, repeat };
             let folder = suite.folder.to_string_lossy().into_owned();
-            let line = RunLine::SuiteStarted { folder, doc: suite.is_doc, lanes: share };
+            let again = repeat.is_some_and(|repeat| repeat.first > 1);
+            let line = RunLine::SuiteStarted { folder, doc: suite.is_doc, lanes: share, again };
             self.reports.run_line(&suite.name, line);
             match Process::start(suite, self.request, (self.scratch, sender), started) {
                 Ok(process) => self.running.push(process),
@@ -202,7 +214,10 @@ impl<'run> Run<'run> {
 
     /// Waits until something happens, and takes in all that has.
     fn hear(&mut self, receiver: &Receiver<Happening>, signals: &Signals) {
-        let first = match self.reports.patience() {
+        // Who is interrupted has no time to keep any more.
+        let limit = if self.stops.is_empty() { self.stopping.patience() } else { None };
+        let patience = self.reports.patience().into_iter().chain(limit).min();
+        let first = match patience {
             None => receiver.recv().ok(),
             Some(patience) => receiver.recv_timeout(patience).ok(),
         };
@@ -217,10 +232,16 @@ impl<'run> Run<'run> {
                 Happening::Signal(Signal::Pause) => {
                     self.reports.hide();
                     self.running.iter().for_each(|process| send(process.pid(), PAUSE));
+                    let begin = Instant::now();
                     signals.stop_this_process();
+                    self.stopping.paused(begin.elapsed());
                     self.running.iter().for_each(|process| go_on(process.pid()));
                 }
                 Happening::Signal(Signal::Status) => self.status(),
+                Happening::Signal(Signal::WindDown) => {
+                    let reason = self.stopping.ask();
+                    self.start_nothing_new(reason);
+                }
             }
         }
     }
@@ -230,7 +251,11 @@ impl<'run> Run<'run> {
         let name = &self.suites[suite].name;
         let Some(line) = record::read(text) else { return };
         match &line {
-            Line::Begun { selected, .. } => process.heard.selected = Some(*selected),
+            Line::Begun(begun) => {
+                process.heard.selected = Some(begun.selected);
+                process.heard.iterations = begun.iterations;
+                process.heard.winds_down = begun.winds_down;
+            }
             Line::Finished(result) => {
                 process.heard.finished += 1;
                 process.heard.failed += usize::from(matches!(result.status, Status::Failed(_)));
@@ -240,7 +265,7 @@ impl<'run> Run<'run> {
             }
             Line::Ended { success, .. } => process.heard.success = Some(*success),
             Line::Lanes(useful) => process.useful = *useful,
-            Line::Started(_) | Line::Slow(_) | Line::Note(_) | Line::Other => {}
+            _ => {}
         }
         self.reports.suite_line(name, text, line);
     }
@@ -252,13 +277,46 @@ impl<'run> Run<'run> {
         for process in ended {
             let suite = &self.suites[process.suite];
             self.memory.1.note(&suite.name, process.work(), &process.heard.long);
-            let Conclusion { results, end } = conclude(suite, &process, !self.stops.is_empty());
+            let is_cut_short = self.is_cut_short();
+            let Conclusion { results, end } = conclude(suite, &process, is_cut_short);
+            let is_run = |result: &TestResult| !matches!(result.status, Status::Ignored);
+            let has_run =
+                process.heard.selected.map_or_else(|| results.iter().any(is_run), |selected| selected > 0);
             results.into_iter().for_each(|result| self.reports.result(&suite.name, result));
             self.reports.run_line(&suite.name, RunLine::SuiteFinished(end));
-            if self.stops.is_empty() {
-                self.reports.ledger.to_do.conclude(&suite.name, self.request.has_all_that_failed());
+            if is_cut_short {
+                continue;
+            }
+            self.reports.ledger.to_do.conclude(&suite.name, self.request.has_all_that_failed());
+            if self.rounds.note(process.suite, process.heard.iterations, process.elapsed()) && has_run {
+                self.waiting.push_back(process.suite);
             }
         }
+    }
+
+    /// Whether not all may run that was to.
+    fn is_cut_short(&self) -> bool {
+        !self.stops.is_empty() || self.stopping.is_stopping()
+    }
+
+    /// Looks whether it is to stop, and has those know that run.
+    fn watch(&mut self) {
+        if !self.stops.is_empty() {
+            return;
+        }
+        let ledger = &self.reports.ledger;
+        let reason = self.stopping.due(ledger.tally.failed + ledger.troubles.len());
+        self.start_nothing_new(reason);
+        self.stopping.tell(&mut self.running);
+    }
+
+    fn start_nothing_new(&mut self, reason: Option<Reason>) {
+        let Some(reason) = reason else { return };
+        let names = self.waiting.drain(..).map(|at| self.suites[at].name.clone());
+        // Among them are some that have run, and were to again.
+        let has_begun = |name: &String| self.reports.ledger.suites.contains_key(name);
+        let not_begun = names.filter(|name| !has_begun(name)).collect();
+        self.reports.run_line("", RunLine::WorkspaceStopped { reason, not_begun });
     }
 
     /// Somebody wants the run to end. Each suite is told, and has its own way to go about it; at the third time nobody is waited for.
@@ -289,6 +347,7 @@ impl<'run> Run<'run> {
     fn end(mut self) -> Result<Ended, Problem> {
         if let (Some(file), memory) = (&self.memory.0, &self.memory.1)
             && self.request.is_whole()
+            && !self.stopping.is_stopping()
             && self.stops.is_empty()
         {
             memory.write(file);

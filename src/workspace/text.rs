@@ -33,7 +33,15 @@ pub(super) fn read(text: &str) -> Reading {
             let note = words.strip_prefix("ignored, ").unwrap_or_default().to_owned();
             let output = outputs.remove(test).unwrap_or_default();
             let test = test.to_owned();
-            reading.results.push(TestResult { test, status, elapsed: None, output, note, place: None });
+            reading.results.push(TestResult {
+                test,
+                iteration: None,
+                status,
+                elapsed: None,
+                output,
+                note,
+                place: None,
+            });
         } else if let Some(counts) = line.strip_prefix("test result: ") {
             reading.summaries += 1;
             add_counts(&mut reading.told, counts);

@@ -7,6 +7,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod again;
 mod builds;
 mod configured;
 mod errors;
@@ -23,6 +24,7 @@ mod runs;
 mod selecting;
 mod settings;
 mod shop;
+mod stopping;
 mod terminal;
 mod verdicts;
 

@@ -40,8 +40,8 @@ impl Reporter for Record {
     fn event(&mut self, event: &Event, ledger: &Ledger<'_>) -> io::Result<()> {
         match event {
             Event::RunStarted(started) => self.begin(started),
-            Event::Started(id) => self.about("started", ledger.case(*id).name),
-            Event::Slow(id) => self.about("slow", ledger.case(*id).name),
+            Event::Started(id) => self.about("started", ledger.case(*id)),
+            Event::Slow(id) => self.about("slow", ledger.case(*id)),
             Event::Finished(finished) => self.finished(finished, ledger.case(finished.case)),
             Event::Notice(notice) => self.notice(notice, ledger),
             Event::RunFinished { elapsed } => self.end(*elapsed, ledger),
@@ -74,26 +74,26 @@ impl Record {
         if let Some(seed) = started.shuffle_seed {
             line.number("shuffle_seed", seed)?;
         }
+        if started.iterations > 0 {
+            line.number("iterations", started.iterations)?;
+        }
+        if started.winds_down {
+            line.number("winds_down", true)?;
+        }
         line.end()
     }
 
     /// What is told about a test before its result.
-    fn about(&mut self, event: &str, test: &str) -> io::Result<()> {
+    fn about(&mut self, event: &str, case: &Case) -> io::Result<()> {
         let mut line = Line::begin(&mut self.pen, event)?;
-        line.text("test", test)?;
+        line.test(case)?;
         line.end()
     }
 
     fn finished(&mut self, finished: &Finished, case: &Case) -> io::Result<()> {
         let mut line = Line::begin(&mut self.pen, "finished")?;
-        line.text("test", case.name)?;
-        line.outcome(&finished.outcome)?;
-        line.seconds("elapsed", finished.elapsed)?;
-        if !case.source.file.is_empty() {
-            line.text("file", case.source.file)?;
-            line.number("line", case.source.start_line)?;
-        }
-        line.output(&finished.output)?;
+        line.test(case)?;
+        line.result(finished, case)?;
         line.end()
     }
 
@@ -104,6 +104,7 @@ impl Record {
             Notice::PoolDied { .. } => "pool_died",
             Notice::Leaked { .. } => "leaked",
             Notice::Flaky { .. } => "flaky",
+            Notice::Retried { .. } => "retried",
             Notice::Trouble(_) => "trouble",
             Notice::Report { .. } => "report",
             Notice::Stray(_) => "stray",
@@ -116,7 +117,7 @@ impl Record {
         let mut line = Line::begin(&mut self.pen, event)?;
         match notice {
             Notice::Escalated { case, cause } => {
-                line.text("test", name(case))?;
+                line.test(ledger.case(*case))?;
                 line.cause(*cause)?;
             }
             Notice::PoolDied { death, in_flight } => {
@@ -124,7 +125,7 @@ impl Record {
                 line.list("tests", in_flight, |pen, id| quoted(pen, name(id)))?;
             }
             Notice::Leaked { case, left } => {
-                case.iter().try_for_each(|id| line.text("test", name(id)))?;
+                case.iter().try_for_each(|id| line.test(ledger.case(*id)))?;
                 line.list("processes", left, |pen, Leftover { pid, name }| {
                     write!(pen, "{{\"pid\":{pid},\"name\":")?;
                     quoted(pen, name)?;
@@ -132,8 +133,14 @@ impl Record {
                 })?;
             }
             Notice::Flaky { case, failures } => {
-                line.text("test", name(case))?;
+                line.test(ledger.case(*case))?;
                 line.number("failures", *failures)?;
+            }
+            Notice::Retried { finished, attempt, delay } => {
+                line.test(ledger.case(finished.case))?;
+                line.number("attempt", attempt)?;
+                line.seconds("delay", *delay)?;
+                line.result(finished, ledger.case(finished.case))?;
             }
             Notice::Trouble(trouble) => line.trouble(trouble)?,
             Notice::Report { plugin, text } => {
@@ -197,6 +204,23 @@ impl Line<'_> {
     fn text(&mut self, key: &str, value: &str) -> io::Result<()> {
         self.key(key)?;
         quoted(self.0, value)
+    }
+
+    /// Which test a line is about.
+    fn test(&mut self, case: &Case) -> io::Result<()> {
+        self.text("test", case.name)?;
+        if case.iteration == 0 { Ok(()) } else { self.number("iteration", case.iteration) }
+    }
+
+    /// How a test came out.
+    fn result(&mut self, finished: &Finished, case: &Case) -> io::Result<()> {
+        self.outcome(&finished.outcome)?;
+        self.seconds("elapsed", finished.elapsed)?;
+        if !case.source.file.is_empty() {
+            self.text("file", case.source.file)?;
+            self.number("line", case.source.start_line)?;
+        }
+        self.output(&finished.output)
     }
 
     /// Anything that Rust writes as JSON does: a number, a truth value.

@@ -37,6 +37,8 @@ fn event(line: &Value, cases: &[Case]) -> Event {
             filtered_out: count(&line["filtered_out"]),
             shuffle_seed: line["shuffle_seed"].as_u64(),
             name_width: 0,
+            iterations: line["iterations"].as_u64().map_or(0, |count| u32::try_from(count).expect("few")),
+            winds_down: line.get("winds_down") == Some(&Value::Bool(true)),
         }),
         "started" => Event::Started(id(&line["test"])),
         "slow" => Event::Slow(id(&line["test"])),
@@ -59,6 +61,13 @@ fn event(line: &Value, cases: &[Case]) -> Event {
         "flaky" => {
             let failures = u16::try_from(count(&line["failures"])).expect("few failures");
             Event::Notice(Notice::Flaky { case: id(&line["test"]), failures })
+        }
+        "retried" => {
+            let (case, outcome) = (id(&line["test"]), outcome(line));
+            let finished =
+                Finished { case, outcome, elapsed: seconds(&line["elapsed"]), output: output(line) };
+            let attempt = u16::try_from(count(&line["attempt"])).expect("few tries");
+            Event::Notice(Notice::Retried { finished, attempt, delay: seconds(&line["delay"]) })
         }
         "trouble" => Event::Notice(Notice::Trouble(trouble(line))),
         "report" => Event::Notice(Notice::Report { plugin: text(&line["plugin"]), text: output(line) }),
@@ -263,7 +272,14 @@ const DEATHS: [Death; 4] = [Death::Exited(-3), Death::Killed(11), Death::Stopped
 
 #[test]
 fn begin_middle_and_end_survive() {
-    let started = RunStarted { selected: 3, filtered_out: 12, shuffle_seed: Some(u64::MAX), name_width: 0 };
+    let started = RunStarted {
+        selected: 3,
+        filtered_out: 12,
+        shuffle_seed: Some(u64::MAX),
+        iterations: 7,
+        winds_down: true,
+        name_width: 0,
+    };
     survive(vec![
         Event::RunStarted(started),
         Event::Started(CaseId(0)),
@@ -321,6 +337,16 @@ fn every_notice_survives() {
             left: [3, 4].map(|pid| Leftover { pid, name: "sleep".into() }).to_vec(),
         },
         Notice::Flaky { case: CaseId(0), failures: 2 },
+        Notice::Retried {
+            finished: Finished {
+                case: CaseId(1),
+                outcome: Outcome::Failed(Failure::Died(DEATHS[1])),
+                elapsed: Duration::from_millis(1500),
+                output: Output::from(ODD.as_bytes().to_vec()),
+            },
+            attempt: 2,
+            delay: Duration::from_millis(250),
+        },
         Notice::Report { plugin: "m::PLUGIN".into(), text: Output::from(ODD.as_bytes().to_vec()) },
         Notice::Stray(Output::from(b"half a ".to_vec())),
     ];

@@ -106,6 +106,7 @@ mod tests {
     fn failed(output: &str, note: &str) -> TestResult {
         TestResult {
             test: "t".into(),
+            iteration: None,
             status: Status::Failed("FAIL".into()),
             elapsed: None,
             output: output.into(),

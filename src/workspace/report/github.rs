@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Reporter, failure};
 use crate::workspace::events::{Event, RunLine, What};
-use crate::workspace::results::{Ledger, Result as TestResult};
+use crate::workspace::results::{Ledger, RUN, Result as TestResult};
 
 /// The runner cuts longer ones off; and nobody reads them there.
 const LONGEST: usize = 4000;
@@ -30,6 +30,9 @@ impl Reporter for Annotations {
         for (suite, text) in &ledger.troubles {
             command(&[("title", suite)], text, out);
         }
+        if let Some(why) = &ledger.stopped {
+            command(&[("title", RUN)], why, out);
+        }
     }
 }
 
@@ -45,7 +48,7 @@ impl Annotations {
     }
 
     fn failure(&self, suite: &str, result: &TestResult, (folder, out): (&Path, &mut String)) {
-        let title = format!("{suite} {}", result.test);
+        let title = format!("{suite} {}", result.shown());
         let place = failure::place(result, folder);
         let (file, line) = match &place {
             Some((path, line)) => {

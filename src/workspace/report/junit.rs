@@ -1,15 +1,19 @@
 //! `junit`: one XML document at the end, for continuous integration. A suite is a `testsuite`, a test a `testcase`.
 //!
+//! A test that was tried again has its other tries in `flakyFailure` or `rerunFailure`. Of one that runs several times, the runs that pass
+//! are one `testcase` together, and each other is one by itself: a run until something fails may be long.
+//!
 //! What fails the run though no test did is a `testcase` with an `error`, so that a document without failures is a run without.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{FlakyOrRerun, NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use super::{Reporter, failure};
 use crate::workspace::events::{Event, RunLine, What};
 use crate::workspace::record::Line;
-use crate::workspace::results::{Ledger, RUN, Result as TestResult, Status};
+use crate::workspace::results::{FLAKY, Ledger, RUN, Result as TestResult, Status};
 
 /// What a trouble of a suite is the name of.
 const TROUBLE: &str = "(suite)";
@@ -17,6 +21,10 @@ const TROUBLE: &str = "(suite)";
 #[derive(Default)]
 pub(super) struct Junit {
     suites: Vec<TestSuite>,
+    /// How tests have failed that are tried again, by suite and name.
+    tries: HashMap<(String, String), Vec<TestResult>>,
+    /// Where tests stand that run several times and have passed: by suite and name, the place in the suite.
+    passed: HashMap<(String, String), usize>,
 }
 
 impl Reporter for Junit {
@@ -25,12 +33,15 @@ impl Reporter for Junit {
             What::Run(RunLine::SuiteStarted { .. }) => {
                 self.suite(&event.suite);
             }
-            What::Suite(Line::Finished(result)) => {
-                let case = case(&event.suite, result);
-                self.suite(&event.suite).add_test_case(case);
+            What::Suite(Line::Retried(_, result)) => {
+                let key = (event.suite.clone(), result.shown().into_owned());
+                self.tries.entry(key).or_default().push(result.clone());
             }
+            What::Suite(Line::Finished(result)) => self.finished(&event.suite, result),
             What::Run(RunLine::SuiteFinished(end)) => {
-                self.suite(&event.suite).set_time(seconds(end.elapsed));
+                let suite = self.suite(&event.suite);
+                // It may be started several times.
+                suite.set_time(suite.time.unwrap_or_default() + seconds(end.elapsed));
             }
             What::Run(RunLine::WorkspaceFinished(end)) => {
                 self.end(ledger, seconds(end.elapsed), out);
@@ -41,6 +52,29 @@ impl Reporter for Junit {
 }
 
 impl Junit {
+    fn finished(&mut self, suite: &str, result: &TestResult) {
+        let key = (suite.to_owned(), result.shown().into_owned());
+        let tries = if self.tries.is_empty() { None } else { self.tries.remove(&key) };
+        if result.iteration.is_some() && result.status == Status::Passed && tries.is_none() {
+            return self.passed_again(suite, result);
+        }
+        let case = case((suite, &key.1), result, tries.unwrap_or_default());
+        self.suite(suite).add_test_case(case);
+    }
+
+    fn passed_again(&mut self, suite: &str, result: &TestResult) {
+        let key = (suite.to_owned(), result.test.clone());
+        let known = self.passed.get(&key).copied();
+        let of_suite = self.suite(suite);
+        if let Some(case) = known.and_then(|place| of_suite.test_cases.get_mut(place)) {
+            case.set_time(case.time.unwrap_or_default() + result.elapsed.unwrap_or_default());
+            return;
+        }
+        let place = of_suite.test_cases.len();
+        of_suite.add_test_case(case((suite, &result.test), result, Vec::new()));
+        self.passed.insert(key, place);
+    }
+
     fn suite(&mut self, name: &str) -> &mut TestSuite {
         let place =
             self.suites.iter().position(|suite| suite.name.as_str() == name).unwrap_or(self.suites.len());
@@ -61,10 +95,13 @@ impl Junit {
             case.set_classname(suite);
             self.suite(suite).add_test_case(case);
         }
-        if let Some(signal) = ledger.interrupted {
+        let signal = ledger.interrupted.map(crate::model::signal_name);
+        let interrupted = signal.map(|name| (format!("interrupted by {name}"), "interrupted"));
+        let why = ledger.stopped.as_ref().map(|why| (why.clone(), "stopped"));
+        if let Some((message, kind)) = interrupted.or(why) {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_message(format!("interrupted by {}", crate::model::signal_name(signal)));
-            status.set_type("interrupted");
+            status.set_message(message);
+            status.set_type(kind);
             let mut case = TestCase::new(TROUBLE, status);
             case.set_classname(RUN);
             self.suite(RUN).add_test_case(case);
@@ -76,8 +113,43 @@ impl Junit {
     }
 }
 
-fn case(suite: &str, result: &TestResult) -> TestCase {
-    let status = match &result.status {
+fn case((suite, name): (&str, &str), result: &TestResult, mut tries: Vec<TestResult>) -> TestCase {
+    let is_flaky = matches!(&result.status, Status::Failed(word) if word == FLAKY);
+    let has_failed = matches!(result.status, Status::Failed(_)) && !is_flaky;
+    if has_failed {
+        // A run that ends before the next try tells of the last one twice.
+        tries.pop_if(|last| last.elapsed == result.elapsed && last.output == result.output);
+    }
+    let mut others: Vec<&TestResult> = tries.iter().collect();
+    let mut main = result;
+    if has_failed && !others.is_empty() {
+        // The first try is the failure, and the others are those that were tried again, as nextest has it.
+        main = others.remove(0);
+        others.push(result);
+    }
+    let mut status = status(main);
+    if is_flaky {
+        status.set_rerun_kind(FlakyOrRerun::Flaky);
+    }
+    status.add_reruns(others.into_iter().map(rerun));
+    let mut case = TestCase::new(name, status);
+    case.set_classname(suite).set_time(result.elapsed.unwrap_or_default());
+    case
+}
+
+/// One of several tries.
+fn rerun(result: &TestResult) -> TestRerun {
+    let mut rerun = TestRerun::new(NonSuccessKind::Failure);
+    rerun
+        .set_time(result.elapsed.unwrap_or_default())
+        .set_message(failure::message(result))
+        .set_type(failure::word(result))
+        .set_description(described(result));
+    rerun
+}
+
+fn status(result: &TestResult) -> TestCaseStatus {
+    match &result.status {
         Status::Passed | Status::Measured => TestCaseStatus::success(),
         Status::Ignored => {
             let mut status = TestCaseStatus::skipped();
@@ -87,21 +159,19 @@ fn case(suite: &str, result: &TestResult) -> TestCase {
             status
         }
         Status::Failed(word) => failed(word, result),
-    };
-    let mut case = TestCase::new(&result.test, status);
-    case.set_classname(suite).set_time(result.elapsed.unwrap_or_default());
-    case
+    }
+}
+
+fn described(result: &TestResult) -> String {
+    let all = [&*result.output, &*result.note].map(str::trim_end).into_iter().filter(|text| !text.is_empty());
+    all.collect::<Vec<_>>().join("\n")
 }
 
 fn failed(word: &str, result: &TestResult) -> TestCaseStatus {
     let is_test_s = !matches!(word, "BLOCKED" | "NOT RUN");
     let kind = if is_test_s { NonSuccessKind::Failure } else { NonSuccessKind::Error };
     let mut status = TestCaseStatus::non_success(kind);
-    let all = [&*result.output, &*result.note].map(str::trim_end).into_iter().filter(|text| !text.is_empty());
-    status
-        .set_message(failure::message(result))
-        .set_type(word)
-        .set_description(all.collect::<Vec<_>>().join("\n"));
+    status.set_message(failure::message(result)).set_type(word).set_description(described(result));
     status
 }
 

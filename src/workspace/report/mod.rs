@@ -129,6 +129,8 @@ impl Reports {
 
     /// An event, and its line in the record.
     pub(super) fn event(&mut self, event: &Event, line: &str) {
+        let judged = self.ledger.judged(event);
+        let event = judged.as_ref().unwrap_or(event);
         self.ledger.apply(event);
         if let Some(bar) = &mut self.bar {
             bar.event(event);

@@ -10,7 +10,7 @@ use super::Reporter;
 use crate::model::signal_name;
 use crate::workspace::events::{Event, RunLine, What};
 use crate::workspace::record::Line;
-use crate::workspace::results::{Ledger, Result as TestResult, Status, counted};
+use crate::workspace::results::{Ledger, Result as TestResult, Status, counted, counted_failures};
 
 /// So many slow tests are named without being asked for.
 const SLOWEST: usize = 5;
@@ -57,7 +57,7 @@ impl Reporter for Pretty {
                 );
                 line(out, &format!("{} {what}", self.style.painted("Starting", 12, BOLD)));
             }
-            What::Suite(Line::Begun { .. }) if self.style.shows_output => {
+            What::Suite(Line::Begun(_)) if self.style.shows_output => {
                 self.speaking.insert(event.suite.clone());
             }
             What::Suite(Line::Slow(test)) => {
@@ -65,8 +65,15 @@ impl Reporter for Pretty {
                 line(out, &format!("{word} [> 60.000s] {} {test}", event.suite));
             }
             What::Suite(Line::Finished(result)) if !self.speaking.contains(&event.suite) => {
-                if !self.is_terse || matches!(result.status, Status::Failed(_)) {
-                    line(out, &status_line(&self.style, &event.suite, result));
+                let is_flaky = ledger.failures_before(&event.suite, result).is_some();
+                if !self.is_terse || is_flaky || matches!(result.status, Status::Failed(_)) {
+                    line(out, &status_line(&self.style, &event.suite, (result, is_flaky)));
+                }
+            }
+            What::Suite(Line::Retried(attempt, result)) if !self.speaking.contains(&event.suite) => {
+                if let (Status::Failed(word), false) = (&result.status, self.is_terse) {
+                    let word = self.style.painted(&format!("TRY {attempt} {word}"), 12, YELLOW);
+                    line(out, &format!("{word} {} {} {}", time(result), event.suite, result.shown()));
                 }
             }
             What::Run(RunLine::WorkspaceFinished(_)) => end(&self.style, ledger, out),
@@ -81,22 +88,27 @@ impl Pretty {
     }
 }
 
-fn status_line(style: &Style, suite: &str, result: &TestResult) -> String {
+fn time(result: &TestResult) -> String {
+    match result.elapsed.filter(|_| !matches!(result.status, Status::Ignored)) {
+        Some(elapsed) => format!("[{:>8.3}s]", elapsed.as_secs_f64()),
+        None => "[         ]".to_owned(),
+    }
+}
+
+fn status_line(style: &Style, suite: &str, (result, is_flaky): (&TestResult, bool)) -> String {
     let (word, colour) = match &result.status {
+        Status::Passed if is_flaky => ("FLAKY", YELLOW),
         Status::Passed => ("PASS", GREEN),
         Status::Measured => ("BENCH", CYAN),
         Status::Ignored => ("SKIP", YELLOW),
         Status::Failed(word) => (&**word, RED),
     };
-    let time = match result.elapsed.filter(|_| !matches!(result.status, Status::Ignored)) {
-        Some(elapsed) => format!("[{:>8.3}s]", elapsed.as_secs_f64()),
-        None => "[         ]".to_owned(),
-    };
+    let (time, name) = (time(result), result.shown());
     let reason = match &result.status {
         Status::Ignored if !result.note.is_empty() => format!(" ({})", result.note),
         _ => String::new(),
     };
-    format!("{} {time} {suite} {}{reason}", style.painted(word, 12, colour), result.test)
+    format!("{} {time} {suite} {name}{reason}", style.painted(word, 12, colour))
 }
 
 /// The run is over.
@@ -105,7 +117,7 @@ pub(super) fn end(style: &Style, ledger: &Ledger, out: &mut String) {
         line(out, "\nfailures:");
     }
     for (suite, result) in &ledger.failures {
-        line(out, &format!("\n---- {suite} {} ----", result.test));
+        line(out, &format!("\n---- {suite} {} ----", result.shown()));
         if !result.output.is_empty() {
             line(out, result.output.trim_end_matches('\n'));
         }
@@ -115,14 +127,23 @@ pub(super) fn end(style: &Style, ledger: &Ledger, out: &mut String) {
     }
     section(out, "troubles", &ledger.troubles);
     section(out, "notes", &ledger.notes);
+    section(out, "flaky", &flaky(ledger));
     slowest(style, ledger, out);
     if !ledger.failures.is_empty() {
         line(out, "\nfailed:");
         for (suite, result) in &ledger.failures {
-            line(out, &status_line(style, suite, result));
+            line(out, &status_line(style, suite, (result, false)));
         }
     }
     line(out, &format!("\n{}", summary(style, ledger)));
+}
+
+/// Tests that passed when they were tried again, whatever that is taken for.
+fn flaky(ledger: &Ledger) -> Vec<(String, String)> {
+    let told = |((suite, test), failures): (&(String, String), &u64)| {
+        (suite.clone(), format!("{test} ({}, then passed)", counted_failures(*failures)))
+    };
+    ledger.flaky.iter().map(told).collect()
 }
 
 fn section(out: &mut String, title: &str, entries: &[(String, String)]) {
@@ -157,7 +178,6 @@ fn slowest(style: &Style, ledger: &Ledger, out: &mut String) {
 }
 
 fn summary(style: &Style, ledger: &Ledger) -> String {
-    let signal = ledger.interrupted.map(|signal| format!(", interrupted by {}", signal_name(signal)));
     let colour = if ledger.is_success() { GREEN } else { RED };
     format!(
         "{} [{:>8.3}s] {} run: {}{}",
@@ -165,14 +185,21 @@ fn summary(style: &Style, ledger: &Ledger) -> String {
         ledger.elapsed,
         counted(ledger.tally.run(), "test"),
         counts(ledger),
-        signal.unwrap_or_default()
+        cut_short(ledger)
     )
+}
+
+/// Why not all has run, if it has not: `, interrupted by SIGINT`.
+pub(super) fn cut_short(ledger: &Ledger) -> String {
+    let signal = ledger.interrupted.map(|signal| format!(", interrupted by {}", signal_name(signal)));
+    signal.or(ledger.stopped.as_ref().map(|why| format!(", {why}"))).unwrap_or_default()
 }
 
 /// `14 passed, 1 failed, 1 ignored`.
 pub(super) fn counts(ledger: &Ledger) -> String {
     let tally = &ledger.tally;
-    let mut parts = vec![format!("{} passed", tally.passed)];
+    let flaky = if tally.flaky > 0 { format!(" ({} flaky)", tally.flaky) } else { String::new() };
+    let mut parts = vec![format!("{} passed{flaky}", tally.passed)];
     let more = [
         (tally.failed, "failed"),
         (tally.measured, "measured"),

@@ -5,7 +5,6 @@
 use super::Reporter;
 use super::failure::without_escapes;
 use super::pretty;
-use crate::model::signal_name;
 use crate::workspace::events::{Event, RunLine, What};
 use crate::workspace::results::{Ledger, counted};
 
@@ -32,18 +31,17 @@ impl Summary {
 
 fn page(ledger: &Ledger, out: &mut String) {
     let mark = if ledger.is_success() && ledger.interrupted.is_none() { "✅" } else { "❌" };
-    let signal = ledger.interrupted.map(|signal| format!(", interrupted by {}", signal_name(signal)));
     out.push_str(&format!(
         "### {mark} {} run: {}{}, in {:.1} s\n\n",
         counted(ledger.tally.run(), "test"),
         pretty::counts(ledger),
-        signal.unwrap_or_default(),
+        pretty::cut_short(ledger),
         ledger.elapsed
     ));
     for (shown, (suite, result)) in ledger.failures.iter().enumerate() {
         let said =
             [&*result.output, &*result.note].map(str::trim_end).into_iter().filter(|text| !text.is_empty());
-        let head = format!("{suite} {}", result.test);
+        let head = format!("{suite} {}", result.shown());
         let entry = details(&head, super::failure::word(result), &said.collect::<Vec<_>>().join("\n"));
         if out.len() + entry.len() > LONGEST {
             let rest = counted(ledger.failures.len() - shown, "more test");

@@ -210,6 +210,49 @@ fn a_place_that_fails_takes_nothing_from_the_others() {
     }
 }
 
+/// What passed is one, however often it ran; what did not is one each.
+#[test]
+fn runs_of_a_test_that_pass_are_one_case_of_junit() {
+    let mut record = RECORD.lines().next().expect("a head").to_owned();
+    for (iteration, outcome) in [(1, "passed"), (2, "failed"), (3, "passed"), (4, "failed")] {
+        let line = format!(
+            r#"{{"suite":"shop","at":1,"event":"finished","test":"t","iteration":{iteration},"outcome":"{outcome}","elapsed":0.5}}"#
+        );
+        record.push_str(&format!("\n{line}"));
+    }
+    record.push_str(&format!("\n{}\n", RECORD.lines().last().expect("an end")));
+    let (text, _) = said(of_format(Format::Junit, &Style::default()), &record);
+    assert!(text.contains(r#"<testcase name="t" classname="shop" time="1.000"/>"#), "{text}");
+    for iteration in [2, 4] {
+        let case = format!(r#"<testcase name="t (iteration {iteration})" classname="shop" time="0.500">"#);
+        assert!(text.contains(&case), "{text}");
+    }
+    assert_eq!(text.matches("<testcase ").count(), 3, "{text}");
+    let (text, _) = said(of_format(Format::Pretty, &Style { slowest: Some(9), ..Style::default() }), &record);
+    assert!(text.contains("4 tests run: 2 passed, 2 failed"), "{text}");
+    assert_eq!(text.matches("             [   0.500s] shop t").count(), 1, "{text}");
+}
+
+/// A test that failed each time: its first try is the failure.
+#[test]
+fn tries_of_a_test_that_has_failed_are_told_once() {
+    let mut record = RECORD.lines().next().expect("a head").to_owned();
+    let outcome = r#""test":"t","outcome":"failed","failure":"plain""#;
+    for line in [
+        r#""event":"retried","attempt":1,"delay":0,"elapsed":0.1,"output":"first""#,
+        r#""event":"retried","attempt":2,"delay":0,"elapsed":0.2,"output":"second""#,
+        // Interrupted before the next try.
+        r#""event":"finished","elapsed":0.2,"output":"second""#,
+    ] {
+        record.push_str(&format!("\n{{\"suite\":\"shop\",\"at\":1,{outcome},{line}}}"));
+    }
+    record.push_str(&format!("\n{}\n", RECORD.lines().last().expect("an end")));
+    let (text, _) = said(of_format(Format::Junit, &Style::default()), &record);
+    assert!(text.contains("<failure message=\"first\" type=\"FAIL\">first</failure>"), "{text}");
+    assert!(text.contains(">second</rerunFailure>"), "{text}");
+    assert_eq!(text.matches("second</").count(), 1, "{text}");
+}
+
 /// A page that is too long is not shown at all.
 #[test]
 fn the_page_of_a_job_has_a_bound() {

@@ -41,9 +41,13 @@ pub(super) const TEST_THREADS: &str = "test-threads";
 pub(super) const RETRIES: &str = "retries";
 pub(super) const NO_TESTS: &str = "no-tests";
 pub(super) const SLOWEST: &str = "slowest";
+pub(super) const GRACE: &str = "grace";
+pub(super) const FLAKY_RESULT: &str = "flaky-result";
+pub(super) const MAX_FAIL: &str = "max-fail";
+pub(super) const GLOBAL_TIMEOUT: &str = "global-timeout";
 
 /// Those of a profile: they hold for the run.
-pub(super) static OF_PROFILES: [Key; 9] = [
+pub(super) static OF_PROFILES: [Key; 16] = [
     Key {
         variable: Some("RUST_TEST_THREADS"),
         ..key(TEST_THREADS, Shape::Count(1), "as many as processors", "how many tests run at the same time")
@@ -59,7 +63,7 @@ pub(super) static OF_PROFILES: [Key; 9] = [
     },
     Key {
         variable: Some("SNOUT_GRACE"),
-        ..key("grace", Shape::Duration, "5s", "how long a process may take to end once it is asked to")
+        ..key(GRACE, Shape::Duration, "5s", "how long a process may take to end once it is asked to")
     },
     Key {
         variable: Some("SNOUT_THREAD_MODE"),
@@ -87,6 +91,50 @@ pub(super) static OF_PROFILES: [Key; 9] = [
             "how often a test that failed is tried again, where its module does not say",
         )
     },
+    Key {
+        variable: Some("SNOUT_RETRY_DELAY"),
+        ..key(
+            "retry-delay",
+            Shape::Duration,
+            "0",
+            "what is waited before a test is tried again; others run then",
+        )
+    },
+    Key {
+        variable: Some("SNOUT_RETRY_BACKOFF"),
+        ..key(
+            "retry-backoff",
+            Shape::Choice(&["fixed", "exponential"]),
+            "fixed",
+            "whether each wait is as long as the first, or twice as long as the one before",
+        )
+    },
+    Key {
+        variable: Some("SNOUT_RETRY_MAX_DELAY"),
+        ..key("retry-max-delay", Shape::Duration, "as long as it comes to", "no wait is longer than this")
+    },
+    Key {
+        variable: Some("SNOUT_RETRY_JITTER"),
+        ..key(
+            "retry-jitter",
+            Shape::Switch,
+            "false",
+            "whether each wait is cut by chance, to half of it at the least",
+        )
+    },
+    key(
+        FLAKY_RESULT,
+        Shape::Choice(&["fail", "pass"]),
+        "pass",
+        "what a test is that failed, and passed when it was tried again",
+    ),
+    key(MAX_FAIL, Shape::Count(0), "0", "after how many failures nothing new starts; 0 for never"),
+    key(
+        GLOBAL_TIMEOUT,
+        Shape::Duration,
+        "0",
+        "how long all tests together may take, like 90s or 5m; 0 for as long as they like",
+    ),
     key(NO_TESTS, Shape::Choice(&["fail", "pass", "warn"]), "fail", "what a run without any test is"),
     key(
         SLOWEST,

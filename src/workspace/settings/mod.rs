@@ -15,12 +15,16 @@ use std::path::Path;
 
 use super::arguments::Request;
 use super::filter::Target;
+use super::limits::{FlakyResult, Limits};
 use super::nearest;
 use super::problem::Problem;
 use super::suites::Suite;
-use crate::model::{Filter, Rule};
+use crate::model::{Filter, Rule, parse_duration};
 use file::{File, Override, Profile};
-use keys::{Key, NO_TESTS, OF_PROFILES, SLOWEST, TEST_THREADS};
+use keys::{
+    FLAKY_RESULT, GLOBAL_TIMEOUT, GRACE, Key, MAX_FAIL, NO_TESTS, OF_PROFILES, RETRIES, SLOWEST, Shape,
+    TEST_THREADS,
+};
 
 /// What names the profile, if no flag does.
 const VARIABLE: &str = "SNOUT_PROFILE";
@@ -88,6 +92,17 @@ impl Settings {
             let word = &self.value(NO_TESTS)?.value;
             clap::ValueEnum::from_str(word, false).ok()
         });
+        self.complete_limits(&mut request.limits);
+    }
+
+    fn complete_limits(&self, limits: &mut Limits) {
+        let value = |key| Some(&*self.value(key)?.value);
+        limits.flaky_result = limits.flaky_result.or_else(|| FlakyResult::named(value(FLAKY_RESULT)?));
+        limits.max_fail = limits.max_fail.or_else(|| value(MAX_FAIL)?.parse().ok());
+        limits.global_timeout = limits.global_timeout.or_else(|| parse_duration(value(GLOBAL_TIMEOUT)?));
+        let set = OF_PROFILES.iter().find(|key| key.name == GRACE).and_then(variable);
+        let grace = set.map(|(_, value)| value).or_else(|| value(GRACE).map(str::to_owned));
+        limits.grace = grace.and_then(|grace| parse_duration(&grace));
     }
 
     /// Hands a suite the variables that nobody else has set.
@@ -115,7 +130,7 @@ impl Settings {
         let mut text = format!("profile = \"{}\"\n", self.profile);
         for key in &OF_PROFILES {
             let (value, place) = self.resolved(key, request);
-            let is_word = !key.default.contains(' ') && value.parse::<u16>().is_err();
+            let is_word = matches!(key.shape, Shape::Duration | Shape::Choice(_)) && !value.contains(' ');
             let value = if is_word { format!("\"{value}\"") } else { value };
             // To a string everything can be written.
             let _ = writeln!(text, "{} = {value}  # {place}", key.name);
@@ -134,6 +149,10 @@ impl Settings {
             TEST_THREADS => request.lanes.map(|count| count.to_string()),
             SLOWEST => request.reports.style.slowest.map(|count| count.to_string()),
             NO_TESTS => request.no_tests.map(|it| it.word().to_owned()),
+            RETRIES => request.limits.retries.map(|count| count.to_string()),
+            FLAKY_RESULT => request.limits.flaky_result.map(|it| it.word().to_owned()),
+            MAX_FAIL => request.limits.max_fail.map(|count| count.to_string()),
+            GLOBAL_TIMEOUT => request.limits.global_timeout.map(|limit| format!("{}s", limit.as_secs_f64())),
             _ => None,
         };
         if let Some(value) = flag {
