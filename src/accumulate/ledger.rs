@@ -172,6 +172,7 @@ impl<'run> Ledger<'run> {
             | Notice::Status(_)
             | Notice::Flaky { .. }
             | Notice::Retried { .. }
+            | Notice::WindingDown(_)
             | Notice::Leaked { .. }
             | Notice::Stray(_)
             | Notice::Report { .. } => false,

@@ -110,6 +110,7 @@ impl Record {
             Notice::Stray(_) => "stray",
             Notice::Interrupted { .. } => "interrupted",
             Notice::GivenUp(_) => "given_up",
+            Notice::WindingDown(_) => "winding_down",
             // Said at once, and over.
             Notice::Status(_) => return Ok(()),
         };
@@ -152,7 +153,9 @@ impl Record {
                 line.list("tests", awaited, |pen, id| quoted(pen, name(id)))?;
                 line.seconds("grace", *grace)?;
             }
-            Notice::GivenUp(stopped) => line.list("tests", stopped, |pen, id| quoted(pen, name(id)))?,
+            Notice::GivenUp(tests) | Notice::WindingDown(tests) => {
+                line.list("tests", tests, |pen, id| quoted(pen, name(id)))?;
+            }
             Notice::Status(_) => {}
         }
         line.end()
