@@ -173,6 +173,7 @@ impl<'run> Ledger<'run> {
             | Notice::Lanes(_)
             | Notice::Flaky { .. }
             | Notice::Retried { .. }
+            | Notice::WindingDown(_)
             | Notice::Leaked { .. }
             | Notice::Stray(_)
             | Notice::Report { .. } => false,

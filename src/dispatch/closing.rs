@@ -22,6 +22,8 @@ impl Supervisor<'_> {
     /// Ends every process that is left, and tells of what was found then.
     pub(super) fn close_down(&mut self, is_complete: bool) -> io::Result<()> {
         if self.job.in_process {
+            // What a lane said before it finished the last test may have come in behind the last look.
+            self.read_pipes()?;
             self.job.rules.plugins.finish();
             let troubles = self.job.rules.plugins.take_troubles();
             troubles.into_iter().try_for_each(|trouble| self.book.notice(Notice::Trouble(trouble)))?;

@@ -65,6 +65,17 @@ impl Supervisor<'_> {
         }
     }
 
+    /// Somebody wants nothing new to start. What has begun comes to its end.
+    pub(super) fn wind_down(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.winds_down, true) || self.is_interrupted() {
+            return Ok(());
+        }
+        // Whoever reads of it may act on it, as above.
+        self.start_nothing_new();
+        let awaited: Vec<CaseId> = self.running_anywhere().collect();
+        self.book.notice(Notice::WindingDown(awaited))
+    }
+
     /// Whether the run is being interrupted.
     pub(super) fn is_interrupted(&self) -> bool {
         self.interrupt.is_some()

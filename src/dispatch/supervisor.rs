@@ -227,12 +227,7 @@ impl<'run> Supervisor<'run> {
             Signal::Stop(number) => self.take_stop(number),
             Signal::Pause => self.pause(),
             Signal::Status => self.take_question(),
-            Signal::WindDown => {
-                self.winds_down = true;
-                // What has begun comes to its end.
-                self.start_nothing_new();
-                Ok(())
-            }
+            Signal::WindDown => self.wind_down(),
         }
     }
 }

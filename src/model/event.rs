@@ -66,6 +66,8 @@ pub(crate) enum Notice {
     Flaky { case: CaseId, failures: u16 },
     /// This signal ends the run; these tests may come to their end for so long.
     Interrupted { signal: i32, awaited: Vec<CaseId>, grace: Duration },
+    /// Somebody wants nothing new to start; these are let end.
+    WindingDown(Vec<CaseId>),
     /// That was not long enough for these.
     GivenUp(Vec<CaseId>),
     /// Somebody has asked what runs.

@@ -28,7 +28,7 @@ pub(super) fn write(out: &mut dyn Write, ledger: &Ledger<'_>) -> io::Result<()> 
             Notice::Flaky { case, failures } => flaky.push(passed_at_last(*case, *failures, ledger)),
             Notice::Stray(output) => stray.push(output),
             // Those that passed at last are told of above, and the others have failed.
-            Notice::Retried { .. } => {}
+            Notice::Retried { .. } | Notice::WindingDown(_) => {}
             // Told below.
             Notice::Interrupted { .. } | Notice::GivenUp(_) | Notice::Status(_) | Notice::Lanes(_) => {}
         }
@@ -205,6 +205,8 @@ pub(crate) fn at_once(notice: &Notice, ledger: &Ledger<'_>) -> Option<String> {
                 }
             })
         }
+        Notice::WindingDown(awaited) if awaited.is_empty() => Some("nothing new starts".to_owned()),
+        Notice::WindingDown(awaited) => Some(format!("nothing new starts; waiting for {}", names(awaited))),
         Notice::Status(running) => Some(status(running, ledger)),
         Notice::GivenUp(stopped) => Some(format!(
             "stopped {}; what was set up is torn down, the same signal again to leave it",

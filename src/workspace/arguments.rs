@@ -85,7 +85,7 @@ Exit codes:
     0  every test that ran passed
     2  the command line is wrong, something of the machine is in the way, or a report cannot be written
     4  no test was selected (see --no-tests)
-  100  a test failed, or something around the tests did
+  100  a test failed, something around the tests did, or time was over before all had run
   101  the build failed (cargo's own code)
 A run that was interrupted ends by the signal.
 

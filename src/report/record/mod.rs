@@ -111,6 +111,7 @@ impl Record {
             Notice::Interrupted { .. } => "interrupted",
             Notice::GivenUp(_) => "given_up",
             Notice::Lanes(_) => "lanes",
+            Notice::WindingDown(_) => "winding_down",
             // Said at once, and over.
             Notice::Status(_) => return Ok(()),
         };
@@ -153,7 +154,9 @@ impl Record {
                 line.list("tests", awaited, |pen, id| quoted(pen, name(id)))?;
                 line.seconds("grace", *grace)?;
             }
-            Notice::GivenUp(stopped) => line.list("tests", stopped, |pen, id| quoted(pen, name(id)))?,
+            Notice::GivenUp(tests) | Notice::WindingDown(tests) => {
+                line.list("tests", tests, |pen, id| quoted(pen, name(id)))?;
+            }
             Notice::Lanes(lanes) => line.number("lanes", *lanes)?,
             Notice::Status(_) => {}
         }

@@ -62,6 +62,7 @@ fn event(line: &Value, cases: &[Case]) -> Event {
             let failures = u16::try_from(count(&line["failures"])).expect("few failures");
             Event::Notice(Notice::Flaky { case: id(&line["test"]), failures })
         }
+        "winding_down" => Event::Notice(Notice::WindingDown(each(&line["tests"]).iter().map(id).collect())),
         "retried" => {
             let (case, outcome) = (id(&line["test"]), outcome(line));
             let finished =
@@ -337,6 +338,7 @@ fn every_notice_survives() {
             left: [3, 4].map(|pid| Leftover { pid, name: "sleep".into() }).to_vec(),
         },
         Notice::Flaky { case: CaseId(0), failures: 2 },
+        Notice::WindingDown(vec![CaseId(1)]),
         Notice::Retried {
             finished: Finished {
                 case: CaseId(1),

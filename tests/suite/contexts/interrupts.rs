@@ -17,6 +17,7 @@ const SIGINT: i32 = 2;
 const SIGQUIT: i32 = 3;
 const SIGKILL: i32 = 9;
 const SIGUSR1: i32 = 10;
+const SIGUSR2: i32 = 12;
 const SIGTERM: i32 = 15;
 const SIGCONT: i32 = 18;
 const SIGTSTP: i32 = 20;
@@ -176,6 +177,23 @@ fn m11_the_first_signal_lets_tests_end_and_tears_down_what_is_set_up() {
             Act { until: &["snout: interrupted by"], then: Then::Go },
         ];
         act(road, "60s", &["ends::"], &acts).expect_an_orderly_end(signal, name);
+    }
+}
+
+/// No grace is over, and the process ends by itself.
+#[test]
+fn a_run_winds_down_without_haste_when_it_is_told_to() {
+    for road in APART {
+        let acts = [
+            Act { until: BEGUN, then: Then::Signal(SIGUSR2) },
+            Act { until: &["snout: nothing new starts; waiting for "], then: Then::Go },
+        ];
+        let ran = act(road, "1ms", &["ends::"], &acts);
+        ran.expect_code(101).expect_nobody_left().expect_text("test ends::suite::t1_runs ... ok");
+        ran.expect_text("test result: FAILED. 2 passed; 1 failed; 0 ignored").expect_troubles(&[]);
+        ran.expect_units("suite", &["+ db, = t1_runs, - db"]).expect_steps("behind", &[]);
+        ran.expect_units("split", &["+ scratch, = runs, - scratch"]);
+        ran.expect_text("\nunfinished:\n    2 tests of 5 never came out\n").expect_no_text("interrupted by ");
     }
 }
 

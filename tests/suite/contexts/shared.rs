@@ -196,6 +196,10 @@ fn a_test_whose_context_does_not_say_is_tried_again_as_often_as_the_variable_say
         let ran = run_with("attempts", road, &["passes_in_time"], &[("SNOUT_RETRIES", "1")]);
         ran.expect_code(0).expect_text("1 passed; 0 failed").expect_nobody_left();
         ran.expect_text("    passes_in_time (failed once, then passed)\n");
+        let waiting =
+            [("SNOUT_RETRIES", "1"), ("SNOUT_RETRY_DELAY", "300ms"), ("SNOUT_RETRY_JITTER", "true")];
+        let ran = run_with("attempts", road, &["passes_in_time", "passes_at_once"], &waiting);
+        ran.expect_code(0).expect_text("2 passed; 0 failed").expect_nobody_left();
         // What a context says goes before it.
         let ran = run_with("attempts", road, &["tried_again::never_passes"], &[("SNOUT_RETRIES", "7")]);
         ran.expect_code(101).expect_text("at attempt 2");
