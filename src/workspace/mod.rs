@@ -118,7 +118,7 @@ fn test(mut request: Request) -> Result<u8, Problem> {
     let selection = Selection::of(request, &settings)?;
     let scratch = Scratch::make()?;
     let configuration = Configuration::read(&program, request)?;
-    let tools = Tools::prepare()?;
+    let tools = Tools::prepare(configuration.wrapper.as_deref())?;
     let cargo = Cargo { program, request, configuration, tools, scratch: scratch.0.clone() };
     let built = cargo.suites()?;
     if request.builds_only {

@@ -12,6 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,10 @@ pub(super) struct Tools {
 
 impl Tools {
     /// Makes the links, unless they are there.
-    pub(super) fn prepare() -> Result<Tools, Problem> {
+    ///
+    /// cargo keeps what the compiler says of itself, an error too, by the path of the wrapper, and does not see which one comes behind ours:
+    /// with another, ours has another path.
+    pub(super) fn prepare(next_wrapper: Option<&OsStr>) -> Result<Tools, Problem> {
         let program = env::current_exe().map_err(|error| {
             Problem::new(format!("cannot find this program's own path: {error}; is /proc mounted?"))
         })?;
@@ -74,6 +78,10 @@ impl Tools {
         if !folder.exists() {
             remove_outdated(&all, (&program, &folder));
         }
+        let folder = match next_wrapper {
+            Some(wrapper) => folder.join(number_of(&(wrapper, modified(wrapper)))),
+            None => folder,
+        };
         fs::create_dir_all(&folder).map_err(|error| Problem::path("make", &folder, &error))?;
         for (_, name) in ROLES {
             let link = folder.join(name);
@@ -86,6 +94,15 @@ impl Tools {
     pub(super) fn path(&self, role: Role) -> PathBuf {
         self.folder.join(role.name())
     }
+}
+
+/// When the program that this word stands for was changed the last time; `None` if there is none.
+fn modified(program: &OsStr) -> Option<SystemTime> {
+    let folders = env::var_os("PATH").unwrap_or_default();
+    // A path is no name in a folder of these, and `join` leaves one that is absolute as it is.
+    let is_path = Path::new(program).components().count() > 1;
+    let mut folders = env::split_paths(&folders).filter(|_| !is_path).chain([PathBuf::new()]);
+    folders.find_map(|folder| fs::metadata(folder.join(program)).ok()?.modified().ok())
 }
 
 /// Removes the links that earlier builds of this very program have made; not those that another process of this build is just making.

@@ -357,6 +357,8 @@ fn cargo_s_own_errors() {
     let wrapper = run(package.cargo("snout --lib").env("RUSTC_WORKSPACE_WRAPPER", "/nowhere/at/all"));
     wrapper.expect_code(101);
     assert!(wrapper.error_text().contains("/nowhere/at/all"), "{wrapper}");
+    // cargo keeps what it was told by a wrapper, and must not take it for what ours says without that.
+    package.snout("--lib").expect_code(0);
 }
 
 /// What cargo says besides that it waits for another cargo.

@@ -99,22 +99,7 @@ impl Record {
 
     fn notice(&mut self, notice: &Notice, ledger: &Ledger<'_>) -> io::Result<()> {
         let name = |id: &CaseId| ledger.case(*id).name;
-        let event = match notice {
-            Notice::Escalated { .. } => "escalated",
-            Notice::PoolDied { .. } => "pool_died",
-            Notice::Leaked { .. } => "leaked",
-            Notice::Flaky { .. } => "flaky",
-            Notice::Retried { .. } => "retried",
-            Notice::Trouble(_) => "trouble",
-            Notice::Report { .. } => "report",
-            Notice::Stray(_) => "stray",
-            Notice::Interrupted { .. } => "interrupted",
-            Notice::GivenUp(_) => "given_up",
-            Notice::Lanes(_) => "lanes",
-            Notice::WindingDown(_) => "winding_down",
-            // Said at once, and over.
-            Notice::Status(_) => return Ok(()),
-        };
+        let Some(event) = event_of(notice) else { return Ok(()) };
         let mut line = Line::begin(&mut self.pen, event)?;
         match notice {
             Notice::Escalated { case, cause } => {
@@ -175,6 +160,25 @@ impl Record {
         line.seconds("elapsed", elapsed)?;
         line.end()
     }
+}
+
+/// What a line about it is called. None is written of what is said at once, and over.
+fn event_of(notice: &Notice) -> Option<&'static str> {
+    Some(match notice {
+        Notice::Escalated { .. } => "escalated",
+        Notice::PoolDied { .. } => "pool_died",
+        Notice::Leaked { .. } => "leaked",
+        Notice::Flaky { .. } => "flaky",
+        Notice::Retried { .. } => "retried",
+        Notice::Trouble(_) => "trouble",
+        Notice::Report { .. } => "report",
+        Notice::Stray(_) => "stray",
+        Notice::Interrupted { .. } => "interrupted",
+        Notice::GivenUp(_) => "given_up",
+        Notice::Lanes(_) => "lanes",
+        Notice::WindingDown(_) => "winding_down",
+        Notice::Status(_) => return None,
+    })
 }
 
 /// A line, field by field.
