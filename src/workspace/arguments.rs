@@ -108,6 +108,8 @@ pub(super) struct Request {
     pub(super) profile: Option<String>,
     /// What is configured is to be shown, and nothing run.
     pub(super) shows_config: bool,
+    /// The names of tests that would run are to be shown, and nothing run.
+    pub(super) lists: bool,
     /// Flags of test binaries, without `--test-threads`.
     pub(super) harness: Vec<OsString>,
     /// How many tests may run at the same time, if that was said.
@@ -129,7 +131,7 @@ pub(super) struct Request {
 }
 
 /// Flags of test binaries that make no sense for one run of many.
-const REFUSED: [&str; 7] = ["--list", "--help", "-h", "--format", "--quiet", "-q", "--record"];
+const REFUSED: [&str; 6] = ["--help", "-h", "--format", "--quiet", "-q", "--record"];
 
 impl Request {
     /// What tests print goes to the terminal as they print it.
@@ -205,7 +207,7 @@ fn command() -> Command {
 }
 
 /// Flags that choose tests.
-fn choosing() -> [Arg; 6] {
+fn choosing() -> [Arg; 7] {
     let switch = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
     };
@@ -217,6 +219,7 @@ fn choosing() -> [Arg; 6] {
             .value_name("EXPR")
             .help("Run only tests that meet this, as in `package(shop) and not test(slow)`; given again, or that")
             .action(ArgAction::Append),
+        switch("list", "Name the tests that would run, with their suites, and run none").alias("list-tests"),
         switch("failed", "Run only what failed the last time").alias("last-failed"),
         switch("ignored", "Run only tests that are ignored").conflicts_with("include-ignored"),
         switch("include-ignored", "Run tests that are ignored, too"),
@@ -256,6 +259,7 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
     let marked = ["--ignored", "--include-ignored"].into_iter().filter(|flag| matches.get_flag(&flag[2..]));
     let marked: Vec<OsString> = marked.map(OsString::from).filter(|flag| !harness.contains(flag)).collect();
     harness.extend(marked);
+    let lists_behind = harness.extract_if(.., |flag| flag == "--list").count() > 0;
     let color = texts("color").pop();
     let network = ["locked", "offline", "frozen"].into_iter().filter(|name| is_there(name));
     let said = outputs::Said {
@@ -271,6 +275,7 @@ fn request(matches: &ArgMatches) -> Result<Request, clap::Error> {
         no_tests: matches.get_one("no-tests").copied(),
         profile: matches.get_one("snout-profile").cloned(),
         shows_config: false,
+        lists: matches.get_flag("list") || lists_behind,
         harness,
         lanes: matches.get_one("test-threads").copied().or(lanes),
         reports: outputs::asked(matches, &said)?,
@@ -393,7 +398,7 @@ mod tests {
 
     #[test]
     fn what_is_no_flag_of_anybody_is_refused() {
-        for line in ["--lob", "--test-threads x", "-- --test-threads 0", "--test", "-- --list"] {
+        for line in ["--lob", "--test-threads x", "-- --test-threads 0", "--test", "-- --format json"] {
             let words = ["cargo-snout", "snout"].into_iter().chain(line.split_whitespace());
             assert!(parse(words.map(OsString::from).collect()).is_err(), "{line}");
         }

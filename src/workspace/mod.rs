@@ -63,7 +63,7 @@ use report::Reports;
 use run::Run;
 use select::Selection;
 use settings::Settings;
-use suites::{Built, Cargo};
+use suites::{Built, Cargo, Suite};
 
 /// The subcommand, or whatever else this program is called as.
 pub(crate) fn main() -> ExitCode {
@@ -128,10 +128,21 @@ fn test(mut request: Request) -> Result<u8, Problem> {
     let failures = place.map(|(folder, root)| failures::file(folder, root));
     let work = place.map(|(folder, root)| memory::file(folder, root));
     let built = selection.apply(Built { failures, work, ..built }, &scratch.0)?;
+    if request.lists {
+        return show(&list(&built.suites, request));
+    }
     let reports = Reports::open(&request.reports, built.memory.as_deref())?;
     let ended = Run::new(request, built, &scratch.0, reports).finish()?;
     drop(scratch);
     Ok(ended.code())
+}
+
+/// Every test that would run, a line each, with its suite.
+fn list(suites: &[Suite], request: &Request) -> String {
+    let lines = suites.iter().flat_map(|suite| {
+        select::listed(suite, request).into_iter().map(|test| format!("{} {test}\n", suite.name))
+    });
+    lines.collect()
 }
 
 /// Writes what was asked for to standard output.

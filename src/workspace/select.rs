@@ -152,15 +152,34 @@ fn choose(
     Ok(if taken.is_empty() { Chosen::Nothing(count) } else { Chosen::Some(Choice::Names(taken)) })
 }
 
+/// The names of the tests of a suite that would run.
+pub(super) fn listed(suite: &Suite, request: &Request) -> Vec<String> {
+    if let Choice::Names(names) = &suite.choice {
+        return names.clone();
+    }
+    let program = suite.program.first().map_or(Path::new(""), Path::new);
+    match names(suite, request) {
+        Some(names) => names,
+        // Whoever runs tests as libtest does, and says nothing, has none.
+        None if suite.is_doc || listens(program) => Vec::new(),
+        None => vec![WHOLE.to_owned()],
+    }
+}
+
 /// The names of a suite's tests that the user's names and flags take, as libtest lists them. `None` if it does not.
 fn names(suite: &Suite, request: &Request) -> Option<Vec<String>> {
     let mut command = command(suite, request);
-    command.args(["--list", "--format", "terse"]);
+    for word in ["--list", "--format", "terse"] {
+        // rustdoc hands on what it is told to.
+        command.args(suite.is_doc.then_some("--test-args")).arg(word);
+    }
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let name =
         |line: &str| line.strip_suffix(": test").or(line.strip_suffix(": benchmark")).map(str::to_owned);
-    let names: Option<Vec<String>> = text.lines().map(name).collect();
+    // rustdoc says besides how long it took.
+    let lines = text.lines().filter(|line| !suite.is_doc || name(line).is_some());
+    let names: Option<Vec<String>> = lines.map(name).collect();
     names.filter(|names| output.status.success() && !names.is_empty())
 }
 

@@ -88,10 +88,6 @@ const COMMAND_LINES: &[(&str, Expected<'static>)] = &[
     ("report yaml", (Usage, 2, "'yaml'", HELP)),
     ("report pretty --color blue", (Usage, 2, "'blue'", HELP)),
     ("config --lob", (Usage, 2, "'--lob'", HELP)),
-    (
-        "-- --list",
-        (Line, 2, "`--list` is not for the test binaries of one run", "see `cargo test -- --list`"),
-    ),
     ("-- --format=json", (Line, 2, "`--format=json` is not for", "see `cargo test -- --format=json`")),
     ("-- --test-threads=0", (Line, 2, "--test-threads is `0`", AT_LEAST_ONE)),
     ("-- --test-threads few", (Line, 2, "--test-threads is `few`", AT_LEAST_ONE)),

@@ -76,7 +76,7 @@ fn exit_codes_say_what_happened() {
     nothing.expect_code(4);
     assert!(nothing.error_text().contains("error: no test was selected, 1 test filtered out"), "{nothing}");
     shop.snout("-p names --no-such-flag").expect_code(2);
-    shop.snout("-p names -- --list").expect_code(2);
+    shop.snout("-p names -- --format json").expect_code(2);
     shop.snout("-p nobody").expect_code(101);
     let mut command = shop.cargo("snout -p shop --test custom");
     let custom = crate::process::run(command.env("CUSTOM_FAILS", "1"));

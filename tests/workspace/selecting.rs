@@ -266,3 +266,38 @@ fn a_run_without_a_test_is_what_the_user_says() {
     assert!(none.error_text().ends_with(text), "{none}");
     shop.snout("--no-tests=maybe").expect_code(2);
 }
+
+/// What is listed is what runs, by the same names.
+#[test]
+fn tests_are_listed_as_they_would_run() {
+    let shop = shop("listing");
+    for words in [
+        "--workspace",
+        "--workspace --no-doc price till -- --skip three",
+        "-p cart --doc",
+        "--ignored -p shop",
+    ] {
+        let (ours, behind) = match words.split_once(" -- ") {
+            Some((ours, behind)) => (ours, format!("-- {behind}")),
+            None => (words, String::new()),
+        };
+        let list = shop.snout(&format!("{ours} --list {behind}"));
+        list.expect_code(0);
+        let mut listed: Vec<String> = list.text().lines().map(str::to_owned).collect();
+        listed.sort();
+        let mut run: Vec<String> = ran(&shop.snout(words))
+            .into_iter()
+            .map(|line| line.split(" (takes long)").next().unwrap_or_default().to_owned())
+            .collect();
+        run.sort();
+        assert_eq!(listed, run, "{words}\n{list}");
+    }
+    let chosen = with_expression(&shop, "--workspace --list", &["kind(test) and not binary(custom)"]);
+    assert_eq!(
+        chosen.text(),
+        "shop::api environment\nshop::api files_of_the_package_are_here\nshop::api till_prints_a_price\n",
+        "{chosen}"
+    );
+    let behind = shop.snout("-p names -- --list");
+    assert_eq!(behind.text(), "names names_are_quoted\n", "{behind}");
+}
