@@ -25,6 +25,7 @@ mod statistics;
 mod table;
 mod trivial;
 mod workshop;
+mod workspaces;
 
 #[path = "../../tests/rig/environment.rs"]
 mod environment;
@@ -49,7 +50,7 @@ struct Section {
     measure: fn(&Workshop) -> Result<Vec<Row>, String>,
 }
 
-const SECTIONS: [Section; 6] = [
+const SECTIONS: [Section; 7] = [
     Section { word: "trivial", heading: "10,000 trivial tests in one binary", measure: trivial::measure },
     Section {
         word: "children",
@@ -65,6 +66,11 @@ const SECTIONS: [Section; 6] = [
         word: "published",
         heading: "Published crates, all test binaries",
         measure: published::measure,
+    },
+    Section {
+        word: "workspaces",
+        heading: "Whole workspaces, without a line: `cargo snout`",
+        measure: workspaces::measure,
     },
     Section { word: "memory", heading: "Memory of 20,000 trivial tests", measure: memory::measure },
     Section { word: "cold", heading: "What the harness costs a build", measure: cold::measure },
