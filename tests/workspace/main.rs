@@ -21,6 +21,7 @@ mod published;
 mod reports;
 mod rig;
 mod runs;
+mod screen;
 mod selecting;
 mod settings;
 mod shop;

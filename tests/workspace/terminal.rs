@@ -12,18 +12,23 @@ use crate::reports::{at_home, package};
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A terminal in which a shell runs `cargo snout`, and then says how it ended and whether the terminal is sane.
-struct Terminal {
+pub(crate) struct Terminal {
     name: String,
 }
 
 impl Terminal {
     /// Of so many columns.
-    fn open(command: &Command, columns: usize) -> Terminal {
+    pub(crate) fn open(command: &Command, columns: usize) -> Terminal {
+        Terminal::open_with(command, columns, ("", ""))
+    }
+
+    /// Where the shell does something before that, and behind it.
+    pub(crate) fn open_with(command: &Command, columns: usize, (before, behind): (&str, &str)) -> Terminal {
         let script = scratch().join("script");
         let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
         let folder = quoted(&command.get_current_dir().expect("the rig sets it").to_string_lossy());
         // Not by `unset`: names of cargo's may have a dash.
-        let mut text = format!("trap : INT\ncd {folder}\nenv -u CARGO_TERM_COLOR");
+        let mut text = format!("trap : INT QUIT\n{before}cd {folder}\nenv -u CARGO_TERM_COLOR");
         let (set, unset): (Vec<_>, Vec<_>) = command
             .get_envs()
             .filter(|(name, _)| *name != "CARGO_TERM_COLOR")
@@ -37,7 +42,7 @@ impl Terminal {
         }
         text.push_str(&format!(" {}", quoted(&command.get_program().to_string_lossy())));
         command.get_args().for_each(|word| text.push_str(&format!(" {}", quoted(&word.to_string_lossy()))));
-        text.push_str("\necho \"code=$?\"\n");
+        text.push_str(&format!("\n{behind}echo \"code=$?\"\n"));
         text.push_str("stty -a | grep -q ' echo ' && stty -a | grep -q ' icanon ' && echo sane\nread end\n");
         fs::write(&script, text).expect("a file in the scratch folder");
         let name = format!(
@@ -64,7 +69,7 @@ impl Terminal {
         terminal
     }
 
-    fn tmux(&self, words: &[&str]) -> String {
+    pub(crate) fn tmux(&self, words: &[&str]) -> String {
         let mut command = crate::process::plain("tmux");
         command.args(["-L", &self.name]).args(words).stdin(Stdio::null());
         let output = command.output().expect("tmux can be run");
@@ -72,13 +77,13 @@ impl Terminal {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.tmux(&["capture-pane", "-p"])
     }
 
     /// Waits until the screen is as it is to be.
     #[track_caller]
-    fn wait(&self, what: &str, is_so: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait(&self, what: &str, is_so: impl Fn(&str) -> bool) -> String {
         let begin = Instant::now();
         loop {
             let screen = self.screen();
@@ -102,7 +107,7 @@ impl Drop for Terminal {
     }
 }
 
-fn bars(screen: &str) -> usize {
+pub(crate) fn bars(screen: &str) -> usize {
     screen.lines().filter(|line| line.starts_with("     Running [")).count()
 }
 
