@@ -199,3 +199,23 @@ fn the_time_for_all_tests_is_over_for_all() {
     let config = workspace.snout("config");
     assert!(config.text().contains("global-timeout = \"1h\"  # profile `default`, "), "{config}");
 }
+
+/// `cargo snout` reads signals instead of being ended by them; that is no matter of what it starts.
+#[test]
+fn suites_have_the_signals_that_the_run_was_started_with() {
+    let told = "std::fs::read_to_string(\"/proc/thread-self/status\").unwrap().lines().find(|line| line.starts_with(\"SigBlk:\")).unwrap().to_owned()";
+    let asserted = format!("assert_eq!({told}, std::env::var(\"BLOCKED\").unwrap())");
+    let manifest = "[package]\nname = \"stops-unblocked\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+                    [[test]]\nname = \"custom\"\nharness = false\n";
+    let library = format!("//! ```\n//! {asserted};\n//! ```\n#[test] fn one() {{ {asserted} }}\n");
+    let custom = format!("fn main() {{ {asserted} }}\n");
+    let files = [("Cargo.toml", manifest), ("src/lib.rs", &library), ("tests/custom.rs", &custom)];
+    let workspace = Workspace::with("stops-unblocked", &files);
+    let own = fs::read_to_string("/proc/thread-self/status").expect("Linux tells it");
+    let blocked = own.lines().find(|line| line.starts_with("SigBlk:")).expect("a mask");
+    for isolate in ["auto", "always"] {
+        let ended = run(workspace.cargo("snout").env("BLOCKED", blocked).env("SNOUT_ISOLATE", isolate));
+        ended.expect_code(0);
+        assert_eq!(summary(&ended), "3 tests run: 3 passed", "{ended}");
+    }
+}
