@@ -164,6 +164,10 @@ impl Lane {
                 let end = slot.started().after(attempt.elapsed);
                 let stage = stage.map(|(stage, is_last)| (stage, is_last || self.is_over(case, &attempt)));
                 let is_over = matches!(stage, Some((_, true)));
+                if self.worker.rules.fail_fast && self.worker.rules.ends_run(case, &attempt.outcome) {
+                    // The supervisor sees to the rest when it hears of it: until then no lane begins a test.
+                    self.worker.table.close();
+                }
                 let state = self.report(id, attempt);
                 self.leave_after_last(slot, stage);
                 self.finish(id, state, end);

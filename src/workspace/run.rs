@@ -195,6 +195,10 @@ impl<'run> Run<'run> {
                 }
             }
         }
+        if self.is_cut_short() {
+            // One that has not been told yet would begin more.
+            return;
+        }
         let memory = &self.memory.1;
         lanes::lend(&mut self.running, self.lanes, &|suite| memory.of(&self.suites[suite].name));
     }
