@@ -48,6 +48,9 @@ pub(super) fn note(role: Role, arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// cargo's word for whether it may keep what the compiler says of itself.
+pub(super) const CACHES_RUSTC: &str = "CARGO_CACHE_RUSTC_INFO";
+
 impl Call {
     /// Texts that end with a zero: whether it is rustdoc, the folder, how many arguments, those, how many variables, those.
     fn bytes(&self) -> Vec<u8> {
@@ -87,7 +90,7 @@ impl Call {
 
     /// Takes out of the environment what was put in for cargo to make the call, and puts back what was there before.
     pub(super) fn restore_environment(&mut self, taken: &[OsString]) {
-        let ours = [VARIABLE, "RUSTC_WORKSPACE_WRAPPER", "RUSTDOC"].map(OsString::from);
+        let ours = [VARIABLE, "RUSTC_WORKSPACE_WRAPPER", "RUSTDOC", CACHES_RUSTC].map(OsString::from);
         for name in ours.iter().chain(taken) {
             self.environment.retain(|(known, _)| known != name);
             self.environment.extend(env::var_os(name).map(|value| (name.clone(), value)));

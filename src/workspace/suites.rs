@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::arguments::Request;
-use super::calls::{self, Call};
+use super::calls::{self, CACHES_RUSTC, Call};
 use super::configuration::Configuration;
 use super::filter::{KINDS, Target};
 use super::kept::Kept;
@@ -145,6 +145,10 @@ impl Cargo<'_> {
         let mut command = Command::new(&self.program);
         command.arg("test").args(&request.cargo);
         command.env("RUSTC_WORKSPACE_WRAPPER", self.tools.path(Role::Rustc)).env(VARIABLE, orders.text());
+        if wrapper.is_some() {
+            // It would be kept by our wrapper, even if this one cannot be run, and be told of the next one too.
+            command.env(CACHES_RUSTC, "0");
+        }
         for name in &self.configuration.taken {
             command.env_remove(name);
         }
