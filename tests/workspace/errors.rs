@@ -352,7 +352,8 @@ fn cargo_s_own_errors() {
     }
     let wrapper = run(package.cargo("snout --lib").env("RUSTC_WORKSPACE_WRAPPER", "/nowhere/at/all"));
     wrapper.expect_code(101);
-    assert!(wrapper.error_text().contains("/nowhere/at/all"), "{wrapper}");
+    assert!(wrapper.error_text().contains("error: cannot run `/nowhere/at/all`: No such file"), "{wrapper}");
+    assert!(wrapper.error_text().contains("; is it there?\n"), "{wrapper}");
     // cargo keeps what it was told by a wrapper, and must not take it for what ours says without that.
     package.snout("--lib").expect_code(0);
 }

@@ -22,13 +22,14 @@ const WAYS: [(&[(&str, &str)], bool); 5] = [
 const TESTS: usize = 105;
 const FAILURES: usize = 25;
 
-/// A copy of the fixture, for some libraries write files beside their tests.
-fn libraries() -> Workspace {
+/// A copy of the fixture, for some libraries write files beside their tests; with this line among what each package's tests depend on.
+fn libraries(name: &str, line: &str) -> Workspace {
     let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/libraries");
-    let workspace = Workspace::with("libraries", &[]);
+    let workspace = Workspace::with(name, &[]);
     for path in files(&original) {
         let text = fs::read_to_string(&path).expect("a file of the fixture");
         let path = path.strip_prefix(&original).expect("it lies below");
+        let text = text.replace("[dev-dependencies]\n", &format!("[dev-dependencies]\n{line}"));
         workspace.write(path.to_str().expect("a name of ours"), &text);
     }
     workspace
@@ -94,7 +95,7 @@ fn are_among(lines: &[String], heard: &[String]) -> bool {
 
 #[test]
 fn tests_of_every_library_come_out_and_say_the_same() {
-    let libraries = libraries();
+    let libraries = libraries("libraries", "");
     let theirs = run(&mut cargo(&libraries, "test --workspace --locked --no-fail-fast"));
     theirs.expect_code(101);
     let (expected, all) = (of_cargo_test(&theirs), said(&theirs));
@@ -111,5 +112,23 @@ fn tests_of_every_library_come_out_and_say_the_same() {
             let is_same = if is_isolated { are_among(lines, heard) } else { heard == lines };
             assert!(is_same, "{name} with {variables:?}:\n{lines:#?}\n{heard:#?}");
         }
+    }
+}
+
+/// The same without the subcommand: `cargo test`, and the one line.
+#[test]
+fn tests_of_every_library_come_out_the_same_with_the_line() {
+    let plain = libraries("libraries", "");
+    let theirs = run(&mut cargo(&plain, "test --workspace --locked --no-fail-fast"));
+    let expected = of_cargo_test(&theirs);
+    assert_eq!(expected.values().sum::<usize>(), TESTS, "{theirs}");
+    let line = format!("test = {{ package = \"snout\", path = {:?} }}\n", env!("CARGO_MANIFEST_DIR"));
+    let with_line = libraries("libraries-with-the-line", &line);
+    for (variables, _) in WAYS {
+        let mut command = cargo(&with_line, "test --workspace --no-fail-fast");
+        let ours = run(command.envs(variables.iter().copied()));
+        ours.expect_code(101);
+        assert_eq!(of_cargo_test(&ours), expected, "{variables:?}: {ours}");
+        assert_eq!(ours.left_behind, [""; 0], "{variables:?}: {ours}");
     }
 }

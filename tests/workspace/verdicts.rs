@@ -11,7 +11,10 @@ pub(crate) type Verdicts = BTreeMap<(String, &'static str), usize>;
 /// By the lines of `cargo test`.
 pub(crate) fn of_cargo_test(ended: &Ended) -> Verdicts {
     let mut verdicts = Verdicts::new();
-    for (name, words) in ended.text().lines().filter_map(result_line::read) {
+    // trybuild has lines of its own that look like these, in colours.
+    let text = ended.text();
+    let lines = text.lines().filter(|line| !line.contains('\u{1b}'));
+    for (name, words) in lines.filter_map(result_line::read) {
         let word = match words {
             "ok" => "PASS",
             "FAILED" => "FAIL",
