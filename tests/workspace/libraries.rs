@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use crate::process::{Ended, run};
 use crate::rig::{Workspace, target};
@@ -17,6 +18,9 @@ const WAYS: [(&[(&str, &str)], bool); 5] = [
     (&[("SNOUT_THREAD_MODE", "pooled"), ("SNOUT_ISOLATE", "always")], true),
     (&[("SNOUT_ISOLATION", "spawn"), ("SNOUT_ISOLATE", "always")], true),
 ];
+
+/// Both copies are built in one folder, and their tests write to the same place in it.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Of the fixture, documentation included.
 const TESTS: usize = 105;
@@ -95,6 +99,7 @@ fn are_among(lines: &[String], heard: &[String]) -> bool {
 
 #[test]
 fn tests_of_every_library_come_out_and_say_the_same() {
+    let _turn = ONE_AT_A_TIME.lock();
     let libraries = libraries("libraries", "");
     let theirs = run(&mut cargo(&libraries, "test --workspace --locked --no-fail-fast"));
     theirs.expect_code(101);
@@ -118,6 +123,7 @@ fn tests_of_every_library_come_out_and_say_the_same() {
 /// The same without the subcommand: `cargo test`, and the one line.
 #[test]
 fn tests_of_every_library_come_out_the_same_with_the_line() {
+    let _turn = ONE_AT_A_TIME.lock();
     let plain = libraries("libraries", "");
     let theirs = run(&mut cargo(&plain, "test --workspace --locked --no-fail-fast"));
     let expected = of_cargo_test(&theirs);
