@@ -50,7 +50,7 @@ struct Section {
     measure: fn(&Workshop) -> Result<Vec<Row>, String>,
 }
 
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 8] = [
     Section { word: "trivial", heading: "10,000 trivial tests in one binary", measure: trivial::measure },
     Section {
         word: "children",
@@ -71,6 +71,11 @@ const SECTIONS: [Section; 7] = [
         word: "workspaces",
         heading: "Whole workspaces, without a line: `cargo snout`",
         measure: workspaces::measure,
+    },
+    Section {
+        word: "packages",
+        heading: "Published crates, without a line: `cargo snout`",
+        measure: workspaces::measure_published,
     },
     Section { word: "memory", heading: "Memory of 20,000 trivial tests", measure: memory::measure },
     Section { word: "cold", heading: "What the harness costs a build", measure: cold::measure },
