@@ -130,23 +130,29 @@ edition = "2021"
 [workspace]
 "#;
 
-/// The workspace, under a name of the caller's, so that no two tests build the same.
+/// The workspace, under a name of the caller's, so that no two tests build the same: cargo names what it builds by names, versions and places
+/// in the workspace, and all of them share a target folder.
 pub(crate) fn shop(name: &str) -> Workspace {
+    let own = |manifest: &str| {
+        let line = manifest.lines().find(|line| line.starts_with("version = ")).expect("a version");
+        manifest.replace(line, &format!("{}+{name}\"", line.trim_end_matches('"')))
+    };
+    let [shop, cart, names, coins] = [SHOP, CART, NAMES, COINS].map(own);
     Workspace::with(
         name,
         &[
             ("Cargo.toml", ROOT),
-            ("shop/Cargo.toml", SHOP),
+            ("shop/Cargo.toml", &shop),
             ("shop/src/lib.rs", SHOP_LIB),
             ("shop/src/till.rs", SHOP_TILL),
             ("shop/build.rs", SHOP_BUILD),
             ("shop/tests/api.rs", SHOP_API),
             ("shop/tests/custom.rs", SHOP_CUSTOM),
-            ("cart/Cargo.toml", CART),
+            ("cart/Cargo.toml", &cart),
             ("cart/src/lib.rs", CART_LIB),
-            ("names/Cargo.toml", NAMES),
+            ("names/Cargo.toml", &names),
             ("names/src/lib.rs", NAMES_LIB),
-            ("coins/Cargo.toml", COINS),
+            ("coins/Cargo.toml", &coins),
             ("coins/src/lib.rs", "pub fn worth() -> i32 { 3 }\n"),
         ],
     )
