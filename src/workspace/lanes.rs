@@ -28,6 +28,11 @@ pub(super) fn all(request: &Request) -> usize {
     request.lanes.or_else(variable).unwrap_or_else(processors).max(1)
 }
 
+/// Whether somebody has said how many.
+pub(super) fn are_stated(request: &Request) -> bool {
+    request.lanes.is_some() || env::var_os("RUST_TEST_THREADS").is_some()
+}
+
 /// How many of them nobody has.
 pub(super) fn free(running: &[Process], all: usize) -> usize {
     all.saturating_sub(running.iter().map(|process| process.lanes).sum())

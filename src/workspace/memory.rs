@@ -57,17 +57,20 @@ impl Memory {
     }
 
     /// How many lanes a suite should begin with: as much of them as it has of the work of those that wait, itself among them, and rather less
-    /// than that, for it has more later if they are free. `None` if the work of one is not known.
+    /// than that, for it has more later if they are free; or rather more, if it cannot be lent any (`is_fixed`). `None` if the work of one is not
+    /// known.
     pub(super) fn share(
         &self,
-        suite: &str,
+        (suite, is_fixed): (&str, bool),
         waiting: &mut dyn Iterator<Item = &str>,
         lanes: usize,
     ) -> Option<usize> {
         let seconds = |suite: &str| self.of(suite).map(|work| work.as_secs_f64());
         let all: f64 = waiting.map(seconds).sum::<Option<f64>>()?;
         let share = if all > 0.0 { seconds(suite)? / all } else { 0.0 };
-        Some(((lanes as f64 * share).floor() as usize).clamp(1, lanes.max(1)))
+        let share = lanes as f64 * share;
+        let share = if is_fixed { share.ceil() } else { share.floor() };
+        Some((share as usize).clamp(1, lanes.max(1)))
     }
 
     /// A suite has taken so much time of lanes, and these tests of it took long.
@@ -101,10 +104,13 @@ mod tests {
         memory.note("long", SECOND * 4, &[]);
         memory.note("short", SECOND, &[]);
         memory.note("empty", Duration::ZERO, &[]);
-        let share = |suite, waiting: &[&str], lanes| memory.share(suite, &mut waiting.iter().copied(), lanes);
+        let share = |suite, waiting: &[&str], lanes| {
+            memory.share((suite, false), &mut waiting.iter().copied(), lanes)
+        };
         assert_eq!(share("long", &["long", "short"], 10), Some(8));
         assert_eq!(share("short", &["long", "short"], 10), Some(2));
         assert_eq!(share("long", &["long", "short"], 2), Some(1), "the other one begins beside it");
+        assert_eq!(memory.share(("long", true), &mut ["long", "short"].into_iter(), 2), Some(2), "for good");
         assert_eq!(share("short", &["short"], 10), Some(10));
         assert_eq!(share("empty", &["empty"], 4), Some(1), "nobody has none");
         assert_eq!(share("short", &["short", "new"], 4), None, "of `new` nothing is known");

@@ -170,7 +170,10 @@ impl<'run> Run<'run> {
             if free == 0 || (share.is_none() && !self.running.is_empty()) {
                 break;
             }
-            let share = share.unwrap_or(self.lanes).min(free);
+            let share = share.unwrap_or(self.lanes);
+            // rustdoc cannot be told of more later. Where nobody has said how many tests may run at once, it need not wait for them either.
+            let may_exceed = self.suites[next].is_doc && !lanes::are_stated(self.request);
+            let share = if may_exceed { share } else { share.min(free) };
             self.waiting.pop_front();
             let is_stated = self.request.lanes.is_some() || share < self.lanes;
             let repeat = self.rounds.next(next);
@@ -210,7 +213,8 @@ impl<'run> Run<'run> {
             return None;
         }
         let mut waiting = self.waiting.iter().map(|&at| &*self.suites[at].name);
-        let known = self.memory.1.share(&self.suites[next].name, &mut waiting, self.lanes);
+        let Suite { name, is_doc, .. } = &self.suites[next];
+        let known = self.memory.1.share((name, *is_doc), &mut waiting, self.lanes);
         // rustdoc compiles in as many threads as it tests.
         let may_guess = !self.suites[next].is_doc;
         known.or_else(|| may_guess.then(|| (self.lanes / self.waiting.len().clamp(1, self.lanes)).max(1)))
