@@ -79,7 +79,7 @@ impl Settings {
     /// What these flags and this environment come to.
     pub(crate) fn resolve(flags: Flags, environment: &Environment) -> Result<Settings, Error> {
         environment.refuse_unknown()?;
-        let lease = lease(&flags, environment);
+        let lease = lease(&flags, environment)?;
         Ok(Settings {
             list: flags.list,
             measure: flags.bench,
@@ -159,11 +159,11 @@ fn lanes(flags: &Flags, environment: &Environment) -> Result<Option<NonZeroUsize
         .map_err(|_| Error::usage(format!("RUST_TEST_THREADS is `{value}`, should be a positive integer.")))
 }
 
-/// What `cargo snout` lends. A number of lanes that a flag states is no matter of its.
-fn lease(flags: &Flags, environment: &Environment) -> Option<Lease> {
-    let is_stated = flags.list || flags.threads.is_some() || flags.processes.is_some();
+/// What `cargo snout` lends. Lanes that the user states are no matter of its.
+fn lease(flags: &Flags, environment: &Environment) -> Result<Option<Lease>, Error> {
+    let is_stated = flags.list || flags.threads.is_some() || processes(flags, environment)?.is_some();
     // One of another version is none, and the number of lanes is in libtest's variable, too.
-    environment.value(LEASE).filter(|_| !is_stated).and_then(Lease::read)
+    Ok(environment.value(LEASE).filter(|_| !is_stated).and_then(Lease::read))
 }
 
 /// nose's number of processes, if it is given: the flag goes before the variable.
@@ -392,6 +392,23 @@ mod tests {
             "SNOUT_RESTART_WORKER is `true`, which is no number of tests and no size: write them like `100` or `512MiB`, \
              `each` for one test a lane, or `0` for never"
         );
+    }
+
+    #[test]
+    fn who_says_how_many_lanes_there_are_is_lent_none() {
+        let lent = (LEASE, "2 8 32\n/proc/1/fd/9\n");
+        let lanes = |line, more| {
+            let settings = settings(line, [lent, more]);
+            (settings.lanes.map(NonZeroUsize::get), settings.first_lane, settings.lease.is_some())
+        };
+        assert_eq!(
+            lanes("", ("RUST_TEST_THREADS", "2")),
+            (Some(8), 32, true),
+            "which is how it is told besides"
+        );
+        assert_eq!(lanes("--test-threads=3", ("X", "")), (Some(3), 0, false));
+        assert_eq!(lanes("--processes=3", ("X", "")), (Some(3), 0, false));
+        assert_eq!(lanes("", ("SNOUT_PROCESSES", "0")), (Some(1), 0, false), "all in order");
     }
 
     #[test]

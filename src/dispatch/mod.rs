@@ -142,7 +142,17 @@ impl Job {
     /// second try.
     pub(crate) fn direct(self) -> Job {
         let rules = Rules { timeout: None, watches_time: false, ..self.rules };
-        Job { in_process: true, isolate: Isolate::Never, restart: Restart::Never, lease: None, rules, ..self }
+        // Here nobody hears of others.
+        let lanes = self.lease.as_ref().map_or(self.lanes, |lease| lease.lanes.min(self.lanes));
+        Job {
+            in_process: true,
+            isolate: Isolate::Never,
+            restart: Restart::Never,
+            lease: None,
+            lanes,
+            rules,
+            ..self
+        }
     }
 
     /// The shared fixtures that tests of this run need, in the order in which they are set up.
