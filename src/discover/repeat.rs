@@ -24,23 +24,9 @@ pub(super) fn repeated(once: Vec<Case>, repeat: Repeat) -> (Vec<Case>, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Body, CaseOptions, Expectation, Kind, Source};
 
     fn cases(names: &[&'static str]) -> Vec<Case> {
-        let case = |name: &&'static str| Case {
-            name,
-            iteration: 0,
-            source: Source::default(),
-            ignored: name.starts_with("ignored"),
-            left_out: false,
-            ignore_reason: None,
-            expectation: Expectation::Return,
-            kind: Kind::Unit,
-            compile_fail: false,
-            no_run: false,
-            body: Body::Test(|| Ok(())),
-            options: CaseOptions::PLAIN,
-        };
+        let case = |name: &&'static str| Case { ignored: name.starts_with("ignored"), ..Case::of_test(name) };
         names.iter().map(case).collect()
     }
 

@@ -90,23 +90,11 @@ fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Body, CaseOptions, Kind, Source};
+    use crate::model::Source;
 
     fn case(expectation: Expectation) -> Case {
-        Case {
-            name: "m::f",
-            iteration: 0,
-            source: Source { file: "src/lib.rs", start_line: 3, start_col: 5, ..Source::default() },
-            ignored: false,
-            left_out: false,
-            ignore_reason: None,
-            expectation,
-            kind: Kind::Unit,
-            compile_fail: false,
-            no_run: false,
-            body: Body::Test(|| Ok(())),
-            options: CaseOptions::PLAIN,
-        }
+        let source = Source { file: "src/lib.rs", start_line: 3, start_col: 5, ..Source::default() };
+        Case { source, expectation, ..Case::of_test("m::f") }
     }
 
     fn verdict(expectation: Expectation, end: &End<'_>) -> Result<(), Option<String>> {

@@ -42,6 +42,27 @@ pub(crate) struct Case {
     pub(crate) options: &'static CaseOptions,
 }
 
+#[cfg(test)]
+impl Case {
+    /// A test of this name that passes, and says nothing else of itself.
+    pub(crate) fn of_test(name: &'static str) -> Case {
+        Case {
+            name,
+            iteration: 0,
+            source: Source::default(),
+            ignored: false,
+            left_out: false,
+            ignore_reason: None,
+            expectation: Expectation::Return,
+            kind: Kind::Unit,
+            compile_fail: false,
+            no_run: false,
+            body: Body::Test(|| Ok(())),
+            options: CaseOptions::PLAIN,
+        }
+    }
+}
+
 impl Case {
     /// What the pretty format puts behind the name of a test that is run: ` - should panic`.
     pub(crate) fn mode(&self) -> Option<&'static str> {

@@ -173,24 +173,14 @@ fn units(alone: &[CaseId], cases: &[Case]) -> Units {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Body, CaseOptions, Expectation, Kind, Sampling, Source};
+    use crate::model::{Body, Sampling};
 
     /// Cases of these names; those that begin with `bench` are measured.
     fn cases(names: &[&'static str]) -> Vec<Case> {
         let bench = Body::Bench { function: |_| Ok(()), sampling: Sampling::Measure };
-        let case = |name: &&'static str| Case {
-            name,
-            iteration: 0,
-            source: Source::default(),
-            ignored: false,
-            left_out: false,
-            ignore_reason: None,
-            expectation: Expectation::Return,
-            kind: Kind::Unit,
-            compile_fail: false,
-            no_run: false,
-            body: if name.starts_with("bench") { bench } else { Body::Test(|| Ok(())) },
-            options: CaseOptions::PLAIN,
+        let case = |name: &&'static str| match Case::of_test(name) {
+            case if name.starts_with("bench") => Case { body: bench, ..case },
+            case => case,
         };
         names.iter().map(case).collect()
     }

@@ -11,9 +11,9 @@ use super::pen::Pen;
 use crate::accumulate::Ledger;
 use crate::model::stats::Summary;
 use crate::model::{
-    Body, Case, CaseId, CaseOptions, ColorChoice, Event, Expectation, Failure, Finished, Format, Isolate,
-    Isolation, Kind, Measurement, Notice, Outcome, Output, Reason, Restart, RunStarted, Sampling, Source,
-    ThreadMode, Threshold, TimeLimits,
+    Body, Case, CaseId, ColorChoice, Event, Expectation, Failure, Finished, Format, Isolate, Isolation,
+    Measurement, Notice, Outcome, Output, Reason, Restart, RunStarted, Sampling, Source, ThreadMode,
+    Threshold, TimeLimits,
 };
 use crate::settings::{Selection, Settings};
 
@@ -166,20 +166,8 @@ impl Replay {
 impl Test {
     pub(super) fn new(name: &'static str, outcome: Outcome) -> Test {
         let source = Source { file: "src/mix.rs", ..Source::default() };
-        let case = Case {
-            name,
-            iteration: 0,
-            source,
-            ignored: matches!(outcome, Outcome::Ignored(_)),
-            left_out: false,
-            ignore_reason: None,
-            expectation: Expectation::Return,
-            kind: Kind::Unit,
-            compile_fail: false,
-            no_run: false,
-            body: Body::Test(|| Ok(())),
-            options: CaseOptions::PLAIN,
-        };
+        let ignored = matches!(outcome, Outcome::Ignored(_));
+        let case = Case { source, ignored, ..Case::of_test(name) };
         Test { case, outcome, printed: "", millis: 0 }
     }
 
