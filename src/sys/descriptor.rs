@@ -26,7 +26,7 @@ pub(crate) fn open_pipe(path: &str) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-fn set_nonblocking(descriptor: &OwnedFd) -> io::Result<()> {
+pub(super) fn set_nonblocking(descriptor: &OwnedFd) -> io::Result<()> {
     // SAFETY: the descriptor is open; the flags of a fresh pipe end are its access mode alone.
     check(unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) })?;
     Ok(())

@@ -20,6 +20,8 @@ pub(crate) mod descriptor;
 pub(crate) mod exit;
 #[cfg(snout_processes)]
 pub(crate) mod futex;
+#[cfg(all(feature = "cli", snout_processes))]
+pub(crate) mod handlers;
 #[cfg(snout_processes)]
 pub(crate) mod process;
 #[cfg(snout_processes)]

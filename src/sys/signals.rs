@@ -4,13 +4,12 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::check;
 
 /// What the supervisor wants to know of: a process of its own changed state, or somebody wants the run to end.
-const WATCHED: [libc::c_int; 8] = [
+pub(super) const WATCHED: [libc::c_int; 8] = [
     libc::SIGCHLD,
     libc::SIGINT,
     libc::SIGTERM,
@@ -39,27 +38,23 @@ pub(crate) enum Signal {
     WindDown,
 }
 
+impl Signal {
+    /// What one of [`WATCHED`] means.
+    pub(super) fn of(number: libc::c_int) -> Signal {
+        match number {
+            libc::SIGCHLD => Signal::Child,
+            libc::SIGTSTP => Signal::Pause,
+            libc::SIGUSR1 | libc::SIGQUIT => Signal::Status,
+            libc::SIGUSR2 => Signal::WindDown,
+            _ => Signal::Stop(number),
+        }
+    }
+}
+
 /// Blocked signals and the descriptor they are read from.
 pub(crate) struct Signals {
     descriptor: OwnedFd,
     before: SignalMask,
-}
-
-/// What was blocked before this process blocked anything.
-static BEFORE: OnceLock<SignalMask> = OnceLock::new();
-
-/// Has the program find no signal blocked that this process was not started with: a mask goes over to whatever is executed, and a program that
-/// waits for a signal (SIGCHLD, to hear of its own children) would wait for ever.
-#[cfg(feature = "cli")]
-pub(crate) fn unblock_for(command: &mut std::process::Command) {
-    use std::os::unix::process::CommandExt as _;
-    let Some(before) = BEFORE.get().copied() else { return };
-    let prepare = move || {
-        before.restore();
-        Ok(())
-    };
-    // SAFETY: the closure makes one system call; it takes no lock and allocates nothing.
-    unsafe { command.pre_exec(prepare) };
 }
 
 /// The signals that were blocked when the process was started; tests get it the same way.
@@ -95,10 +90,7 @@ impl Signals {
             check(unsafe { libc::signalfd(-1, &raw const watched, libc::SFD_NONBLOCK | libc::SFD_CLOEXEC) })?;
         // SAFETY: the call succeeded, so the descriptor is open and ours alone.
         let descriptor = unsafe { OwnedFd::from_raw_fd(descriptor) };
-        let before = SignalMask(before);
-        // Who blocks twice has blocked before.
-        BEFORE.get_or_init(|| before);
-        Ok(Signals { descriptor, before })
+        Ok(Signals { descriptor, before: SignalMask(before) })
     }
 
     pub(crate) fn descriptor(&self) -> RawFd {
@@ -116,13 +108,7 @@ impl Signals {
         }
         // SAFETY: the kernel has just written all of it.
         let number = unsafe { info.assume_init() }.ssi_signo.cast_signed();
-        Some(match number {
-            libc::SIGCHLD => Signal::Child,
-            libc::SIGTSTP => Signal::Pause,
-            libc::SIGUSR1 | libc::SIGQUIT => Signal::Status,
-            libc::SIGUSR2 => Signal::WindDown,
-            _ => Signal::Stop(number),
-        })
+        Some(Signal::of(number))
     }
 
     /// Stops this process as Ctrl-Z would, had it not been read here; returns when it goes on. Where nobody could have it go on (its
@@ -188,7 +174,7 @@ fn without(mut set: libc::sigset_t, signal: libc::c_int) -> libc::sigset_t {
     set
 }
 
-fn is_ignored(signal: libc::c_int) -> bool {
+pub(super) fn is_ignored(signal: libc::c_int) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: asks for what is there, and changes nothing; `action` is a valid place for it, and filled in on success.
     unsafe {

@@ -21,6 +21,10 @@ pub(super) struct Kept {
     number: String,
 }
 
+/// What shells keep for themselves: how they called the program, where they were before, how deep they are. It changes from call to call, and
+/// tests are given what it is now.
+pub(super) const OF_SHELLS: [&str; 3] = ["_", "OLDPWD", "SHLVL"];
+
 /// More of them than anybody uses, so that they do not become ever more.
 const MOST: usize = 200;
 
@@ -37,9 +41,8 @@ impl Kept {
         }
         let folder = env::current_dir().ok()?;
         let name = number_of(&(&folder, program, arguments));
-        // Shells say in `_` how they have called the program.
         let environment: BTreeSet<(OsString, OsString)> =
-            env::vars_os().filter(|(name, _)| name != "_").collect();
+            env::vars_os().filter(|(name, _)| OF_SHELLS.iter().all(|known| name != known)).collect();
         let number = number_of(&(configuration?, environment, super::source::number()));
         Some(Kept { file: cargo_home()?.join("snout").join("calls").join(name), number })
     }

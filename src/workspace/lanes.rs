@@ -35,7 +35,7 @@ pub(super) fn are_stated(request: &Request) -> bool {
 
 /// How many of them nobody has.
 pub(super) fn free(running: &[Process], all: usize) -> usize {
-    all.saturating_sub(running.iter().map(|process| process.lanes).sum())
+    all.saturating_sub(running.iter().map(Process::lanes_in_use).sum())
 }
 
 /// The lowest number that no suite has that runs.

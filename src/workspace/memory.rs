@@ -74,9 +74,9 @@ impl Memory {
     }
 
     /// A suite has taken so much time of lanes, and these tests of it took long.
-    pub(super) fn note(&mut self, suite: &str, work: Duration, long: &[(String, Duration)]) {
-        let mut long: Vec<(String, f64)> =
-            long.iter().map(|(test, elapsed)| (test.clone(), elapsed.as_secs_f64())).collect();
+    pub(super) fn note(&mut self, suite: &str, work: Duration, long: Vec<(String, Duration)>) {
+        let seconds = |(test, elapsed): (String, Duration)| (test, elapsed.as_secs_f64());
+        let mut long: Vec<(String, f64)> = long.into_iter().map(seconds).collect();
         long.sort_by(|(_, one), (_, other)| other.total_cmp(one));
         long.truncate(KEPT);
         self.0.insert(suite.to_owned(), Known { work: work.as_secs_f64(), long });
@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn a_suite_has_as_much_of_the_lanes_as_of_the_work() {
         let mut memory = Memory::default();
-        memory.note("long", SECOND * 4, &[]);
-        memory.note("short", SECOND, &[]);
-        memory.note("empty", Duration::ZERO, &[]);
+        memory.note("long", SECOND * 4, Vec::new());
+        memory.note("short", SECOND, Vec::new());
+        memory.note("empty", Duration::ZERO, Vec::new());
         let share = |suite, waiting: &[&str], lanes| {
             memory.share((suite, false), &mut waiting.iter().copied(), lanes)
         };
@@ -120,8 +120,8 @@ mod tests {
     fn long_tests_are_known_by_their_length() {
         let mut memory = Memory::default();
         let tests: Vec<_> = (1..=100).map(|number| (format!("t{number}"), LONG * number)).collect();
-        memory.note("many", SECOND, &tests);
-        memory.note("none", SECOND, &[]);
+        memory.note("many", SECOND, tests);
+        memory.note("none", SECOND, Vec::new());
         assert_eq!(memory.order("many").collect::<Vec<_>>().len(), KEPT);
         assert_eq!(memory.order("many").take(2).collect::<Vec<_>>(), ["t100", "t99"]);
         let longest = ["many", "none", "new"].map(|suite| memory.longest(suite));

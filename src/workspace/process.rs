@@ -6,7 +6,7 @@
 //!
 //! Standard output and error go to files: a process that outlives the suite cannot keep anybody waiting.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Write as _};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::process::CommandExt as _;
@@ -22,7 +22,6 @@ use super::select::Choice;
 use super::suites::Suite;
 use crate::model::{FAIL_FAST, INSTRUCTIONS, LEASE, Lease, REPEAT, Repeat};
 use crate::sys::process::{Pid, send_to};
-use crate::sys::signals::unblock_for;
 
 /// The line behind the last one. No line of a record looks like it.
 const LAST: &str = "last";
@@ -38,6 +37,8 @@ pub(super) struct Started {
     pub(super) is_stated: bool,
     /// The lowest number that no other has that runs.
     pub(super) place: usize,
+    /// It has a use for more than one of its lanes only when it prints something.
+    pub(super) begins_with_one: bool,
     /// How its lanes are lent, if it may have another number of them later; the pipe is still to come.
     pub(super) lease: Option<Lease>,
     /// How often each of its tests is to run, if not once.
@@ -74,6 +75,7 @@ pub(super) struct Process {
     /// Somebody wants it to end, and it has been told.
     pub(super) is_told_to_end: bool,
     pub(super) repeat: Option<Repeat>,
+    begins_with_one: bool,
     child: Child,
     began: Instant,
     ended: Option<(ExitStatus, Duration)>,
@@ -121,7 +123,6 @@ impl Process {
         }
         let useful = started.lease.as_ref().map_or(started.lanes, |lease| lease.most.into());
         let lease = started.lease.and_then(|lease| lend(&mut command, lease));
-        unblock_for(&mut command);
         let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
         let (reader, record) = record.unzip();
         let is_read = reader.is_none();
@@ -139,6 +140,7 @@ impl Process {
             is_read,
             is_told_to_end: false,
             repeat: started.repeat,
+            begins_with_one: started.begins_with_one,
             child,
             began,
             ended: None,
@@ -189,6 +191,14 @@ impl Process {
         self.lease.is_some() && self.ended.is_none()
     }
 
+    /// How many of its lanes others cannot have. rustdoc reads a crate in one thread, and only then are there examples to compile and to
+    /// run in all of them; before that it prints nothing. It can be told of none later, so it has them all from the beginning; where
+    /// somebody has said how many there are, they stay its own.
+    pub(super) fn lanes_in_use(&self) -> usize {
+        let printed = || fs::metadata(self.output.with_extension("stdout")).map_or(0, |stdout| stdout.len());
+        if self.begins_with_one && printed() == 0 { self.lanes.min(1) } else { self.lanes }
+    }
+
     /// Has it have so many lanes from now on, if it can be told.
     pub(super) fn lend(&mut self, lanes: usize) {
         let Some((_, writer)) = self.lease.as_mut().filter(|_| lanes != self.lanes) else { return };
@@ -213,7 +223,7 @@ impl Process {
 
     /// What it printed on standard output and error; nothing if it went to the terminal.
     pub(super) fn printed(&self) -> (String, String) {
-        let read = |stream: &str| std::fs::read(self.output.with_extension(stream)).unwrap_or_default();
+        let read = |stream: &str| fs::read(self.output.with_extension(stream)).unwrap_or_default();
         let text = |stream: &str| String::from_utf8_lossy(&read(stream)).into_owned();
         (text("stdout"), text("stderr"))
     }

@@ -9,7 +9,6 @@ use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::env;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -29,9 +28,9 @@ use super::results::{Result as TestResult, Status, counted};
 use super::rounds::Rounds;
 use super::stopping::{Reason, Stopping};
 use super::suites::{Built, Suite};
-use crate::sys::descriptor;
+use crate::sys::handlers::{self, Arrivals};
 use crate::sys::process::{Pid, go_on, kill, send};
-use crate::sys::signals::{Signal, Signals, die_by};
+use crate::sys::signals::{Signal, die_by};
 
 /// The number of SIGTSTP, which has a suite stand still.
 const PAUSE: i32 = 20;
@@ -93,12 +92,13 @@ impl<'run> Run<'run> {
         let to_do = failures.as_deref().and_then(Failures::read).unwrap_or_default();
         reports.ledger.to_do = to_do;
         let mut order: Vec<usize> = (0..suites.len()).collect();
-        // Documentation last; of the others that with the longest test first, then that with most to do; in cargo's order where that is not
-        // known.
+        // That with the longest test first, then that with most to do; in cargo's order where that is not known. Documentation is one long
+        // test; it is last if it is not known, or would take lanes from others (see `lanes::free`).
         let key = |at: usize| {
-            let name = &suites[at].name;
+            let Suite { name, is_doc, .. } = &suites[at];
+            let is_last = *is_doc && (lanes::are_stated(request) || known.of(name).is_none());
             let [longest, work] = [known.longest(name), known.of(name)].map(|it| it.unwrap_or(Duration::MAX));
-            (suites[at].is_doc, Reverse(longest), Reverse(work))
+            (is_last, Reverse(longest), Reverse(work))
         };
         order.sort_by_cached_key(|&at| key(at));
         Run {
@@ -121,16 +121,14 @@ impl<'run> Run<'run> {
 
     /// Runs every suite, and reports.
     pub(super) fn finish(mut self) -> Result<Ended, Problem> {
-        // Before there is another thread.
-        let signals = Signals::block()
+        let arrivals = handlers::handle()
             .map_err(|error| Problem::new(format!("cannot listen to signals: {error}; see `ulimit -n`")))?;
-        let signals = Arc::new(signals);
         let (sender, receiver) = mpsc::channel();
-        listen(Arc::clone(&signals), sender.clone());
+        listen(arrivals, sender.clone());
         self.begin();
         self.fill_lanes(&sender);
         while !self.running.is_empty() {
-            self.hear(&receiver, &signals);
+            self.hear(&receiver);
             self.watch();
             self.conclude_ended();
             // What is known of some suites is known only now.
@@ -171,7 +169,8 @@ impl<'run> Run<'run> {
                 break;
             }
             let share = share.unwrap_or(self.lanes);
-            // rustdoc cannot be told of more later. Where nobody has said how many tests may run at once, it need not wait for them either.
+            // rustdoc cannot be told of more later. Where nobody has said how many tests may run at once, it need not wait for them either,
+            // nor others for it.
             let may_exceed = self.suites[next].is_doc && !lanes::are_stated(self.request);
             let share = if may_exceed { share } else { share.min(free) };
             self.waiting.pop_front();
@@ -184,7 +183,15 @@ impl<'run> Run<'run> {
             let lanes = (share, self.lanes);
             let lease = is_lent.then(|| lanes::lease((suite, &self.memory.1), lanes, place, self.scratch));
             let lease = lease.flatten();
-            let started = Started { suite: next, lanes: share, is_stated, place, lease, repeat };
+            let started = Started {
+                suite: next,
+                lanes: share,
+                is_stated,
+                place,
+                begins_with_one: may_exceed,
+                lease,
+                repeat,
+            };
             let folder = suite.folder.to_string_lossy().into_owned();
             let again = repeat.is_some_and(|repeat| repeat.first > 1);
             let line = RunLine::SuiteStarted { folder, doc: suite.is_doc, lanes: share, again };
@@ -221,7 +228,7 @@ impl<'run> Run<'run> {
     }
 
     /// Waits until something happens, and takes in all that has.
-    fn hear(&mut self, receiver: &Receiver<Happening>, signals: &Signals) {
+    fn hear(&mut self, receiver: &Receiver<Happening>) {
         // Who is interrupted has no time to keep any more.
         let limit = if self.stops.is_empty() { self.stopping.patience() } else { None };
         let patience = self.reports.patience().into_iter().chain(limit).min();
@@ -241,7 +248,8 @@ impl<'run> Run<'run> {
                     self.reports.hide();
                     self.running.iter().for_each(|process| send(process.pid(), PAUSE));
                     let begin = Instant::now();
-                    signals.stop_this_process();
+                    // If it cannot stop, it goes on at once.
+                    let _ = handlers::stop_this_process();
                     self.stopping.paused(begin.elapsed());
                     self.running.iter().for_each(|process| go_on(process.pid()));
                 }
@@ -284,7 +292,9 @@ impl<'run> Run<'run> {
         self.running = running;
         for process in ended {
             let suite = &self.suites[process.suite];
-            self.memory.1.note(&suite.name, process.work(), &process.heard.long);
+            let whole = suite.is_doc.then(|| (suite.name.clone(), process.elapsed()));
+            let long = process.heard.long.iter().cloned().chain(whole).collect();
+            self.memory.1.note(&suite.name, process.work(), long);
             let is_cut_short = self.is_cut_short();
             let Conclusion { results, end } = conclude(suite, &process, is_cut_short);
             let is_run = |result: &TestResult| !matches!(result.status, Status::Ignored);
@@ -381,14 +391,12 @@ impl<'run> Run<'run> {
 }
 
 /// Hands signals on to the deciding thread.
-fn listen(signals: Arc<Signals>, sender: Sender<Happening>) {
+fn listen(arrivals: Arrivals, sender: Sender<Happening>) {
     thread::spawn(move || {
-        // Ends when nobody hears, at the end of the run, or never.
-        while descriptor::wait(&[signals.descriptor()], None).is_ok() {
-            while let Some(signal) = signals.next() {
-                if sender.send(Happening::Signal(signal)).is_err() {
-                    return;
-                }
+        for signal in arrivals {
+            // Ends when nobody hears, at the end of the run, or never.
+            if sender.send(Happening::Signal(signal)).is_err() {
+                return;
             }
         }
     });

@@ -12,7 +12,7 @@ use super::arguments::Request;
 use super::calls::{self, Call};
 use super::configuration::Configuration;
 use super::filter::{KINDS, Target};
-use super::kept::Kept;
+use super::kept::{Kept, OF_SHELLS};
 use super::library::target_folder;
 use super::messages::{self, Artifact, Message};
 use super::orders::{Orders, Role, Tools, VARIABLE};
@@ -157,6 +157,7 @@ impl Cargo<'_> {
     fn suite(&self, mut call: Call, names: &BTreeMap<PathBuf, &Artifact>) -> Suite {
         let mut changed = self.configuration.taken.clone();
         changed.extend(self.configuration.path_to(&self.tools.path(Role::Runner)).map(|_| "PATH".into()));
+        changed.extend(OF_SHELLS.map(OsString::from));
         call.restore_environment(&changed);
         if self.request.cargo.iter().any(|word| word == "--quiet") {
             call.be_loud();

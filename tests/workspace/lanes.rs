@@ -126,3 +126,28 @@ fn lanes_of_suites_that_run_at_once_have_numbers_of_their_own() {
     let (one, two) = (lane("one").expect("it told"), lane("two").expect("it told"));
     assert_ne!(one, two, "{ended}");
 }
+
+#[test]
+fn documentation_that_took_long_begins_first_and_tests_run_beside_it() {
+    let workspace = packages("docs", &["#[test] fn is_short() { wait(|| true); }"]);
+    let example = "//! ```\n//! assert_eq!(1 + 1, 2);\n//! ```\n";
+    let tests = "#[test] fn is_short() {}\n";
+    workspace.write("one/src/lib.rs", &format!("{example}#[cfg(test)]\n{tests}"));
+    let record = workspace.folder.join("record");
+    // Nobody says how many tests may run at once.
+    let run = || crate::process::run(workspace.cargo("snout").env("SNOUT_RECORD", &record));
+    run().expect_code(0);
+    let ended = run();
+    ended.expect_code(0);
+    let events = |name: &str| recorded(&record, &["\"event\":\"suite_", name]);
+    let lines = events("");
+    let place = |suite: &str, event: &str| {
+        let is_it = |line: &String| line.contains(suite) && line.contains(event);
+        lines.iter().position(is_it).expect("the record has it")
+    };
+    let (documentation, tests) = ("\"suite\":\"one_docs (doc)\"", "\"suite\":\"one_docs\"");
+    assert!(place(documentation, "suite_started") < place(tests, "suite_started"), "{lines:#?}");
+    if recorded(&record, &["workspace_started", "\"lanes\":1,"]).is_empty() {
+        assert!(place(tests, "suite_finished") < place(documentation, "suite_finished"), "{lines:#?}");
+    }
+}
