@@ -15,6 +15,7 @@ use super::failures::{Failures, OfSuite};
 use super::filter::{self, Expression};
 use super::problem::Problem;
 use super::process::command;
+use super::results::RUN;
 use super::settings::Settings;
 use super::suites::{Built, Suite};
 use crate::model::{Filter, INSTRUCTIONS, Instructions};
@@ -62,6 +63,7 @@ impl<'run> Selection<'run> {
         let failures = if self.request.failed { Some(failures(&built)?) } else { None };
         let (mut kept, mut filtered_out) = (Vec::new(), 0);
         let count = built.suites.len();
+        built.notes.extend(self.strangers(&built.suites));
         for (place, mut suite) in std::mem::take(&mut built.suites).into_iter().enumerate() {
             let Some(instructions) = self.instructions(&suite, failures.as_ref()) else { continue };
             self.settings.equip(&mut suite);
@@ -79,6 +81,18 @@ impl<'run> Selection<'run> {
             }
         }
         Ok(Built { left_out: count - kept.len(), filtered_out, suites: kept, ..built })
+    }
+
+    /// Names in the expression that are nobody's.
+    fn strangers(&self, suites: &[Suite]) -> Vec<(String, String)> {
+        let suites: Vec<_> = suites.iter().map(|suite| (&suite.target, &*suite.name)).collect();
+        let strangers = self.expression.as_ref().map_or_else(Vec::new, |it| it.strangers(&suites));
+        let note = |text| {
+            format!(
+                "in the filter: `{text}` fits nothing that was built; `cargo snout --list` names what there is"
+            )
+        };
+        strangers.into_iter().map(|text| (RUN.to_owned(), note(text))).collect()
     }
 
     /// What a suite is to be told; `None` if nothing of it is to run.

@@ -50,6 +50,12 @@ fn expressions_choose_suites_and_tests() {
         ended.expect_code(0);
         assert_eq!(ran(&ended), expected, "{expressions:?}\n{ended}");
     }
+    let note = "run: in the filter: `package(shpo)` fits nothing that was built; `cargo snout --list` names what there is";
+    for expressions in [&["package(shpo)"][..], &["package(cart)", "kind(lib) and package(shpo)"]] {
+        let mistaken = with_expression(&shop, "--workspace --no-tests=pass", expressions);
+        mistaken.expect_code(0);
+        assert!(mistaken.text().contains(note), "{mistaken}");
+    }
     let named = with_expression(&shop, "-p shop --no-doc two", &["not test(x) and not binary(custom)"]);
     assert_eq!(ran(&named), ["shop tests::price_of_two"], "names and expression: what meets both\n{named}");
 }

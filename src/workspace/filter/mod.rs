@@ -78,6 +78,35 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// What it says of packages and binaries that fits none of these suites, each with what a report calls it: a slip of the pen, as a rule.
+    pub(super) fn strangers(&self, suites: &[(&Target, &str)]) -> Vec<String> {
+        let fits = |name: fn((&Target, &str)) -> String, matcher: &Matcher| {
+            suites.iter().any(|suite| matcher.matches(&name(*suite)))
+        };
+        let (word, is_known, matcher) = match self {
+            Expression::Is(Subject::Package, it) => {
+                ("package", fits(|(target, _)| target.package.clone(), it), it)
+            }
+            Expression::Is(Subject::Binary, it) => {
+                ("binary", fits(|(target, _)| target.binary.clone(), it), it)
+            }
+            Expression::Is(Subject::BinaryId, it) => ("binary_id", fits(|(_, id)| id.to_owned(), it), it),
+            Expression::Not(part) => return part.strangers(suites),
+            Expression::Any(parts) | Expression::Every(parts) => {
+                return parts.iter().flat_map(|part| part.strangers(suites)).collect();
+            }
+            Expression::All | Expression::None | Expression::Is(..) => return Vec::new(),
+        };
+        let text = match matcher {
+            Matcher::Equals(text) => format!("={text}"),
+            Matcher::Contains(text) => format!("~{text}"),
+            Matcher::Glob(text) => text.clone(),
+        };
+        if is_known { Vec::new() } else { vec![format!("{word}({text})")] }
+    }
+}
+
 /// Joins what is not decided. One that is `deciding` decides; those that are `neutral` have no say.
 fn join(
     parts: Vec<Filter>,
@@ -135,6 +164,26 @@ mod tests {
         assert_eq!(left("not test(a)", "test"), Filter::Not(Box::new(test.clone())));
         let context = Filter::Context(Matcher::Glob("db".to_owned()));
         assert_eq!(left("test(a) or context(db)", "test"), Filter::Any(vec![test, context]));
+    }
+
+    #[test]
+    fn what_fits_nothing_is_a_stranger() {
+        let target = |binary: &str| Target {
+            package: "shop".to_owned(),
+            binary: binary.to_owned(),
+            kind: "test".to_owned(),
+        };
+        let (api, till) = (target("api"), target("till"));
+        let suites = [(&api, "shop::api"), (&till, "shop::till")];
+        for (text, strangers) in [
+            ("package(shop) and binary(t*) or test(nobody) or kind(bench)", &[][..]),
+            ("package(=shop) and not binary_id(shop::t*)", &[]),
+            ("package(shpo) or package(shop)", &["package(shpo)"]),
+            ("not (binary(~pia) & binary_id(=api))", &["binary(~pia)", "binary_id(=api)"]),
+        ] {
+            let expression = parse(text).unwrap_or_else(|wrong| panic!("{wrong}"));
+            assert_eq!(expression.strangers(&suites), strangers, "{text}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use quick_junit::{FlakyOrRerun, NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use super::{Reporter, failure};
@@ -21,26 +22,38 @@ const TROUBLE: &str = "(suite)";
 #[derive(Default)]
 pub(super) struct Junit {
     suites: Vec<TestSuite>,
+    /// When the run began.
+    began: Option<DateTime<Utc>>,
     /// How tests have failed that are tried again, by suite and name.
-    tries: HashMap<(String, String), Vec<TestResult>>,
+    tries: HashMap<(String, String), Vec<Try>>,
     /// Where tests stand that run several times and have passed: by suite and name, the place in the suite.
     passed: HashMap<(String, String), usize>,
 }
 
+/// A test that ran, and when it began, if that is known.
+struct Try(TestResult, Option<DateTime<Utc>>);
+
 impl Reporter for Junit {
     fn event(&mut self, event: &Event, _: &str, (ledger, out): (&Ledger, &mut String)) {
         match &event.what {
+            What::Run(RunLine::WorkspaceStarted(start)) => {
+                self.began = TimeDelta::try_milliseconds((start.time * 1e3) as i64)
+                    .and_then(|time| DateTime::UNIX_EPOCH.checked_add_signed(time));
+            }
             What::Run(RunLine::SuiteStarted { .. }) => {
-                self.suite(&event.suite);
+                let began = self.moment(event.at);
+                let suite = self.suite(&event.suite);
+                // It may be started several times.
+                suite.timestamp = suite.timestamp.or(began.map(Into::into));
             }
             What::Suite(Line::Retried(_, result)) => {
                 let key = (event.suite.clone(), result.shown().into_owned());
-                self.tries.entry(key).or_default().push(result.clone());
+                let failed = self.tried(event.at, result);
+                self.tries.entry(key).or_default().push(failed);
             }
-            What::Suite(Line::Finished(result)) => self.finished(&event.suite, result),
+            What::Suite(Line::Finished(result)) => self.finished(&event.suite, self.tried(event.at, result)),
             What::Run(RunLine::SuiteFinished(end)) => {
                 let suite = self.suite(&event.suite);
-                // It may be started several times.
                 suite.set_time(suite.time.unwrap_or_default() + seconds(end.elapsed));
             }
             What::Run(RunLine::WorkspaceFinished(end)) => {
@@ -52,17 +65,30 @@ impl Reporter for Junit {
 }
 
 impl Junit {
-    fn finished(&mut self, suite: &str, result: &TestResult) {
+    /// So many seconds behind the beginning of the run.
+    fn moment(&self, at: f64) -> Option<DateTime<Utc>> {
+        self.began?.checked_add_signed(TimeDelta::from_std(seconds(at)).ok()?)
+    }
+
+    /// Of a test that has just ended, or whose end has just been heard: when it began is known if it says how long it took.
+    fn tried(&self, at: f64, result: &TestResult) -> Try {
+        let began = result.elapsed.and_then(|elapsed| self.moment(at - elapsed.as_secs_f64()));
+        Try(result.clone(), began)
+    }
+
+    fn finished(&mut self, suite: &str, last: Try) {
+        let result = &last.0;
         let key = (suite.to_owned(), result.shown().into_owned());
         let tries = if self.tries.is_empty() { None } else { self.tries.remove(&key) };
         if result.iteration.is_some() && result.status == Status::Passed && tries.is_none() {
-            return self.passed_again(suite, result);
+            return self.passed_again(suite, last);
         }
-        let case = case((suite, &key.1), result, tries.unwrap_or_default());
+        let case = case((suite, &key.1), last, tries.unwrap_or_default());
         self.suite(suite).add_test_case(case);
     }
 
-    fn passed_again(&mut self, suite: &str, result: &TestResult) {
+    fn passed_again(&mut self, suite: &str, last: Try) {
+        let result = &last.0;
         let key = (suite.to_owned(), result.test.clone());
         let known = self.passed.get(&key).copied();
         let of_suite = self.suite(suite);
@@ -71,7 +97,7 @@ impl Junit {
             return;
         }
         let place = of_suite.test_cases.len();
-        of_suite.add_test_case(case((suite, &result.test), result, Vec::new()));
+        of_suite.add_test_case(case((suite, &key.1), last, Vec::new()));
         self.passed.insert(key, place);
     }
 
@@ -107,39 +133,43 @@ impl Junit {
             self.suite(RUN).add_test_case(case);
         }
         let mut report = Report::new("cargo snout");
+        report.timestamp = self.began.map(Into::into);
         report.set_time(elapsed).add_test_suites(std::mem::take(&mut self.suites));
         // The only error there is, is that of the place it is written to, which is memory.
         out.push_str(&report.to_string().unwrap_or_default());
     }
 }
 
-fn case((suite, name): (&str, &str), result: &TestResult, mut tries: Vec<TestResult>) -> TestCase {
-    let is_flaky = matches!(&result.status, Status::Failed(word) if word == FLAKY);
-    let has_failed = matches!(result.status, Status::Failed(_)) && !is_flaky;
+fn case((suite, name): (&str, &str), last: Try, mut tries: Vec<Try>) -> TestCase {
+    let elapsed = last.0.elapsed.unwrap_or_default();
+    let is_flaky = matches!(&last.0.status, Status::Failed(word) if word == FLAKY);
+    let has_failed = matches!(last.0.status, Status::Failed(_)) && !is_flaky;
     if has_failed {
         // A run that ends before the next try tells of the last one twice.
-        tries.pop_if(|last| last.elapsed == result.elapsed && last.output == result.output);
+        tries.pop_if(|Try(it, _)| it.elapsed == last.0.elapsed && it.output == last.0.output);
     }
-    let mut others: Vec<&TestResult> = tries.iter().collect();
-    let mut main = result;
-    if has_failed && !others.is_empty() {
+    let mut main = last;
+    if has_failed && !tries.is_empty() {
         // The first try is the failure, and the others are those that were tried again, as nextest has it.
-        main = others.remove(0);
-        others.push(result);
+        let first = tries.remove(0);
+        tries.push(std::mem::replace(&mut main, first));
     }
+    let Try(main, began) = &main;
     let mut status = status(main);
     if is_flaky {
         status.set_rerun_kind(FlakyOrRerun::Flaky);
     }
-    status.add_reruns(others.into_iter().map(rerun));
+    status.add_reruns(tries.iter().map(rerun));
     let mut case = TestCase::new(name, status);
-    case.set_classname(suite).set_time(result.elapsed.unwrap_or_default());
+    case.set_classname(suite).set_time(elapsed);
+    case.timestamp = began.map(Into::into);
     case
 }
 
 /// One of several tries.
-fn rerun(result: &TestResult) -> TestRerun {
+fn rerun(Try(result, began): &Try) -> TestRerun {
     let mut rerun = TestRerun::new(NonSuccessKind::Failure);
+    rerun.timestamp = began.map(Into::into);
     rerun
         .set_time(result.elapsed.unwrap_or_default())
         .set_message(failure::message(result))

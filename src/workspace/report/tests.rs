@@ -222,9 +222,12 @@ fn runs_of_a_test_that_pass_are_one_case_of_junit() {
     }
     record.push_str(&format!("\n{}\n", RECORD.lines().last().expect("an end")));
     let (text, _) = said(of_format(Format::Junit, &Style::default()), &record);
-    assert!(text.contains(r#"<testcase name="t" classname="shop" time="1.000"/>"#), "{text}");
+    let began = r#"timestamp="2026-11-22T22:36:44.000+00:00""#;
+    let case = format!(r#"<testcase name="t" classname="shop" {began} time="1.000"/>"#);
+    assert!(text.contains(&case), "{text}");
     for iteration in [2, 4] {
-        let case = format!(r#"<testcase name="t (iteration {iteration})" classname="shop" time="0.500">"#);
+        let case =
+            format!(r#"<testcase name="t (iteration {iteration})" classname="shop" {began} time="0.500">"#);
         assert!(text.contains(&case), "{text}");
     }
     assert_eq!(text.matches("<testcase ").count(), 3, "{text}");
