@@ -29,7 +29,6 @@ const SUITES: [Suite; 4] = [
         source: empty_2000,
         faster: 10.0,
         rounds: MANY,
-        has_docs: true,
     },
     Suite {
         name: "B: 20 crates, 50 empty tests each",
@@ -37,7 +36,6 @@ const SUITES: [Suite; 4] = [
         source: empty_50,
         faster: 10.0,
         rounds: MANY,
-        has_docs: true,
     },
     Suite {
         name: "C: 20 crates, 8 tests of 20 ms and one of 300 ms each",
@@ -45,7 +43,6 @@ const SUITES: [Suite; 4] = [
         source: sleepy,
         faster: 1.0,
         rounds: SOME,
-        has_docs: true,
     },
     Suite {
         name: "D: 1 crate, 200 tests that share one `LazyLock` of 200 ms",
@@ -53,7 +50,6 @@ const SUITES: [Suite; 4] = [
         source: lazy,
         faster: 10.0,
         rounds: MANY,
-        has_docs: true,
     },
 ];
 
@@ -64,8 +60,6 @@ struct Suite {
     /// How many times as fast as nextest it is to be.
     faster: f64,
     rounds: usize,
-    /// Its documentation is tested, too. That of itertools takes minutes, nearly all of it the compiler's.
-    has_docs: bool,
 }
 
 fn empty(count: usize) -> String {
@@ -127,8 +121,7 @@ pub(crate) fn measure_published(workshop: &Workshop) -> Result<Vec<Row>, String>
             package::fetch_dependencies(folder)?;
         }
         let rounds = if name.starts_with("semver") { MANY } else { SOME };
-        let has_docs = !name.starts_with("itertools");
-        let suite = Suite { name, crates: 1, source: String::new, faster: 1.0, rounds, has_docs };
+        let suite = Suite { name, crates: 1, source: String::new, faster: 1.0, rounds };
         rows.extend(tool.compare(workshop, &suite, &folders)?);
     }
     Ok(rows)
@@ -187,14 +180,11 @@ impl Tool {
             let series = rounds(workshop.rounds(count), contestants)?;
             Ok::<Row, String>(Row::times(suite.name, &series[1], &series[0], Goal::Faster(faster)))
         };
-        let mut rows = vec![
+        Ok(vec![
+            beside(suite.rounds, ["snout --workspace", "test --workspace"], 1.0)?,
             beside(suite.rounds, ["snout --workspace --no-doc", "test --workspace --tests"], 1.0)?,
             beside(FEW, ["snout --workspace --no-doc", "nextest run --workspace"], suite.faster)?,
-        ];
-        if suite.has_docs {
-            rows.insert(0, beside(suite.rounds, ["snout --workspace", "test --workspace"], 1.0)?);
-        }
-        Ok(rows)
+        ])
     }
 
     /// What no runner can be faster than: all tests in all lanes, none of them idle.
