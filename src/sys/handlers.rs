@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 use super::check;
 use super::descriptor::set_nonblocking;
-use super::signals::{Signal, WATCHED, is_ignored};
+use super::signals::{Signal, WATCHED, is_ignored, unblock_watched};
 
 /// What handlers write to. It stays open for as long as there is a handler: to the end of the process.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
 
-/// The signals that have come in, in their order. Waits for the next one; there is always one more.
+/// The signals that have come in, in their order.
 pub(crate) struct Arrivals(PipeReader);
 
 /// Has the signals that a run wants to know of written down instead of what they do otherwise. To be called once in a process.
@@ -43,9 +43,15 @@ pub(crate) fn handle() -> io::Result<Arrivals> {
     Ok(Arrivals(reader))
 }
 
-impl Iterator for Arrivals {
-    type Item = Signal;
+impl Arrivals {
+    /// Tells of each, for as long as somebody hears it. To be called on a thread that starts no programs: signals that were blocked when this
+    /// process was started come to this thread, and stay blocked for what others start.
+    pub(crate) fn tell(mut self, mut hears: impl FnMut(Signal) -> bool) {
+        unblock_watched();
+        while self.next().is_some_and(&mut hears) {}
+    }
 
+    /// Waits for the next one; there is always one more.
     fn next(&mut self) -> Option<Signal> {
         let mut number = [0];
         self.0.read_exact(&mut number).ok().map(|()| Signal::of(number[0].into()))
@@ -105,7 +111,8 @@ mod tests {
             unsafe { libc::raise(signal) };
         }
         // Processes of other tests may have ended meanwhile.
-        let came: Vec<Signal> = arrivals.by_ref().filter(|signal| *signal != Signal::Child).take(3).collect();
+        let came = std::iter::from_fn(|| arrivals.next()).filter(|signal| *signal != Signal::Child);
+        let came: Vec<Signal> = came.take(3).collect();
         assert_eq!(came, [Signal::Stop(libc::SIGTERM), Signal::Status, Signal::WindDown]);
         for signal in WATCHED {
             set(signal, libc::SIG_DFL).unwrap();

@@ -75,6 +75,7 @@ impl Signals {
     /// Those that whoever started this process has made it ignore (`nohup`, a shell's background jobs) stay ignored; but for SIGUSR2, which
     /// has a meaning here whoever sends it.
     pub(crate) fn block() -> io::Result<Signals> {
+        hear_of_children();
         let watched: Vec<libc::c_int> =
             WATCHED.into_iter().filter(|&signal| signal == libc::SIGUSR2 || !is_ignored(signal)).collect();
         let watched = set_of(&watched);
@@ -166,6 +167,23 @@ pub(crate) fn hold_wind_down() {
             && libc::sigismember(before.as_ptr(), libc::SIGUSR2) == 0
     };
     IS_HELD.fetch_or(was_free, Relaxed);
+}
+
+/// Has this process hear of the ends of its own, if whoever started it has made it ignore them: then the system forgets them at once, and
+/// nobody can wait for them. What is started from here on hears of its own, too.
+pub(crate) fn hear_of_children() {
+    if is_ignored(libc::SIGCHLD) {
+        // SAFETY: puts the default action in the place of none.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+    }
+}
+
+/// Has the calling thread hear of [`WATCHED`], whatever was blocked when this process was started.
+#[cfg(feature = "cli")]
+pub(super) fn unblock_watched() {
+    let watched = set_of(&WATCHED);
+    // SAFETY: the set is valid, and the old mask is not asked for.
+    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const watched, ptr::null_mut()) };
 }
 
 fn without(mut set: libc::sigset_t, signal: libc::c_int) -> libc::sigset_t {

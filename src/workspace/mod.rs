@@ -65,6 +65,8 @@ use select::Selection;
 use settings::Settings;
 use suites::{Built, Cargo, Suite};
 
+use crate::sys::signals::hear_of_children;
+
 /// The subcommand, or whatever else this program is called as.
 pub(crate) fn main() -> ExitCode {
     let mut arguments: Vec<OsString> = env::args_os().collect();
@@ -107,6 +109,7 @@ fn subcommand(arguments: Vec<OsString>) -> ExitCode {
 
 /// Builds, runs and reports. The exit code.
 fn test(mut request: Request) -> Result<u8, Problem> {
+    hear_of_children();
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let root = root::find(&program, &request);
     let settings = Settings::read(root.as_deref(), &request)?;

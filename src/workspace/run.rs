@@ -392,12 +392,6 @@ impl<'run> Run<'run> {
 
 /// Hands signals on to the deciding thread.
 fn listen(arrivals: Arrivals, sender: Sender<Happening>) {
-    thread::spawn(move || {
-        for signal in arrivals {
-            // Ends when nobody hears, at the end of the run, or never.
-            if sender.send(Happening::Signal(signal)).is_err() {
-                return;
-            }
-        }
-    });
+    // Ends when nobody hears, at the end of the run, or never.
+    thread::spawn(move || arrivals.tell(|signal| sender.send(Happening::Signal(signal)).is_ok()));
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::expect::Mode;
+use crate::process;
 use crate::rig::Program;
 
 #[test]
@@ -182,5 +183,26 @@ fn a_test_that_hangs_with_signals_blocked_does_not_and_the_reason_is_told() {
     for mode in [Mode::Parallel, Mode::Pooled, Mode::Isolated] {
         let run = Program::named("hangs_deaf").in_mode(mode, 2).run();
         run.expect_text("no stack of where it hangs: thread '").expect_text("' blocks signals\n");
+    }
+}
+
+/// A program may be started with SIGCHLD ignored or blocked: then the system tells of no process's end, and without the first no process can be waited for.
+#[test]
+fn whoever_ignores_its_children_has_them_heard_all_the_same() {
+    for mode in Mode::ALL {
+        for (name, code) in [("passes", 0), ("aborts", 101)] {
+            let usual = process::run(&mut Program::named(name).in_mode(mode, 1).into_command());
+            usual.expect_code(code);
+            for flag in ["--ignore-signal=CHLD", "--block-signal=CHLD"] {
+                let program = Program::named(name).in_mode(mode, 1).into_command();
+                let mut command = process::plain("env");
+                command.arg(flag).arg(program.get_program()).args(program.get_args());
+                command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+                let ended = process::run(&mut command);
+                ended.expect_code(code);
+                let counts = |ended: &process::Ended| ended.text().matches(" passed; ").count();
+                assert_eq!(counts(&ended), counts(&usual), "{mode:?}, {flag}: {ended}");
+            }
+        }
     }
 }

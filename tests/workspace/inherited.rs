@@ -71,3 +71,20 @@ fn signals_limits_and_input_are_those_that_cargo_gives() {
         assert!(others.is_empty(), "{variables:?}: {others:#?}");
     }
 }
+
+/// `cargo snout` may be started so; cargo itself cannot build anything where SIGCHLD is ignored.
+#[test]
+fn whoever_ignores_its_children_has_them_heard_all_the_same() {
+    let manifest = "[package]\nname = \"unheard\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let library = "//! ```\n//! ```\n#[test] fn one() {}\n#[test] fn two() {}\n";
+    let workspace = Workspace::with("unheard", &[("Cargo.toml", manifest), ("src/lib.rs", library)]);
+    for flags in [&["--block-signal=CHLD", "--block-signal=INT"][..], &["--ignore-signal=CHLD"]] {
+        let cargo = workspace.cargo("snout");
+        let mut command = std::process::Command::new("env");
+        command.args(flags).arg(cargo.get_program()).args(cargo.get_args());
+        command.envs(cargo.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let ended = run(command.current_dir(&workspace.folder));
+        ended.expect_code(0);
+        assert!(ended.text().contains("3 tests run: 3 passed"), "{flags:?}: {ended}");
+    }
+}
