@@ -66,6 +66,20 @@ fn expect_gone(folder: &Path) {
     }
 }
 
+/// Waits until the processes of both tests stand still.
+fn expect_stopped(folder: &Path) {
+    let begin = Instant::now();
+    for test in ["waits_here", "waits_there"] {
+        let pid =
+            fs::read_to_string(folder.join(test).with_added_extension("pid")).expect("the test told it");
+        let status = Path::new("/proc").join(&pid).join("status");
+        while !fs::read_to_string(&status).expect("it is there").contains("State:\tT") {
+            assert!(begin.elapsed() < Duration::from_secs(60), "process {pid} of {test} still runs");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
 #[test]
 fn the_bar_names_tests_of_all_binaries_and_says_how_long_it_may_take() {
     let package = package("keyed");
@@ -144,6 +158,7 @@ fn ctrl_z_takes_the_bar_away_until_it_goes_on() {
     assert_eq!(bars(&screen), 0, "{screen}");
     // 128 and the number of SIGTSTP.
     assert!(screen.contains("stopped=148\n"), "{screen}");
+    expect_stopped(&folder);
     terminal.tmux(&["send-keys", "Enter"]);
     terminal.wait("bar again", has_both);
     fs::write(folder.join("go on"), "").expect("a file of ours");

@@ -4,10 +4,11 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::process::{Ended, run, run_watching, scratch};
+use crate::process::{DEADLINE, Ended, run, run_watching, scratch};
 use crate::rig::{Workspace, summary};
 
 /// What tests of these workspaces have in common: they tell of themselves in a folder, and wait for each other.
@@ -56,13 +57,14 @@ fn stopped(
     let mut command = workspace.cargo(&format!("snout {words}"));
     command.env("TOLD", &folder).arg("--record").arg(&json);
     command.stdout(fs::File::create(&out).expect("a file in the scratch folder")).stderr(Stdio::null());
+    let begin = Instant::now();
     let mut ended = run_watching(&mut command, |pid| {
         let lines = record(&json);
         hear(pid, &lines, &folder);
         if lines.iter().any(|line| line["event"] == "workspace_stopped") {
             fs::write(folder.join("stopped"), "").expect("a file in the scratch folder");
         }
-        true
+        begin.elapsed() <= DEADLINE
     });
     ended.stdout = fs::read(&out).expect("what was just written");
     assert!(!folder.join("late").exists(), "what comes behind does not run: {ended}");
@@ -143,8 +145,12 @@ fn what_is_tried_again_has_not_failed_yet_and_what_is_set_up_is_torn_down() {
         "{ended}"
     );
     assert!(down.is_some_and(|path| path.exists()), "it was torn down: {ended}");
-    let tries = record(&json).iter().filter(|line| line["event"] == "retried").count();
+    let lines = record(&json);
+    let tries = lines.iter().filter(|line| line["event"] == "retried").count();
     assert_eq!(tries, 1, "{ended}");
+    let last = lines.iter().find(|line| line["event"] == "finished" && line["test"] == "a_fails");
+    let output = last.and_then(|line| line["output"].as_str()).unwrap_or_default();
+    assert!(output.contains("again"), "it had its second try: {ended}");
 }
 
 /// Somebody else may say it, too.
@@ -174,7 +180,10 @@ fn the_time_for_all_tests_is_over_for_all() {
     let manifest = "[package]\nname = \"stops-in-time\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
                     [[test]]\nname = \"custom\"\nharness = false\n";
     let config = "[profile.default]\nglobal-timeout = \"1h\"\ngrace = \"300ms\"\n";
-    let custom = "fn main() { loop { std::thread::park() } }\n";
+    // Not even a SIGTERM ends it: it has to be killed.
+    let custom = "\
+        unsafe extern \"C\" { safe fn signal(number: i32, action: usize) -> usize; }\n\
+        fn main() { signal(15, 1); loop { std::thread::park() } }\n";
     let third = format!("{HELP}#[test] fn comes_late() {{ tell(\"late\") }}\n");
     let files = [
         ("Cargo.toml", manifest),
