@@ -414,10 +414,12 @@ impl Slot {
         }
     }
 
+    #[inline(always)] // see `execute::child`
     fn word(self, state: State) -> u64 {
         self.attempt << 8 | state as u64
     }
 
+    #[inline(always)] // see `execute::child`
     pub(crate) fn begin(self, now: Moment) {
         self.words[1].store(now.0, Relaxed);
         self.words[0].store(self.word(State::Running), Release);
@@ -441,6 +443,7 @@ impl Slot {
     }
 
     /// Whether this attempt has begun, and nothing has ended it.
+    #[inline(always)] // see `execute::child`
     fn is_at_work(self, word: u64) -> bool {
         // One by one: this is asked for every test, by code that is not optimised.
         let state = word & 0x7f;
@@ -467,6 +470,7 @@ impl Slot {
 
     /// Replaces `Running` (or what fixtures have put in its place) by a final state. `false` if the test is no longer this attempt's
     /// to finish.
+    #[inline(always)] // see `execute::child`
     pub(crate) fn finish(self, state: State, now: Moment) -> bool {
         let before = self.words[0].load(Acquire);
         if !self.is_at_work(before) {
@@ -476,6 +480,7 @@ impl Slot {
         self.words[0].compare_exchange(before, self.word(state) | before & WRITTEN, AcqRel, Acquire).is_ok()
     }
 
+    #[inline(always)] // see `execute::child`
     pub(crate) fn started(self) -> Moment {
         Moment(self.words[1].load(Relaxed))
     }

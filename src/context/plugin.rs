@@ -151,8 +151,9 @@ impl fmt::Debug for Plugins {
 }
 
 impl Plugins {
+    #[inline(always)] // see `execute::child`
     pub(crate) fn is_empty(self) -> bool {
-        self.0.is_empty()
+        matches!(self.0, [])
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = &'static Plugged> {

@@ -182,7 +182,9 @@ pub(crate) fn generate(
                 not_for_it: &not_for_it,
                 parent: supervisor,
             };
-            process::settle_in(&connections)?;
+            if !process::settle_in(&connections) {
+                return Err(io::Error::last_os_error());
+            }
             std::mem::forget((frames, output, socket));
             let seat = HostSeat { supervisor, socket: far, frames: File::from(frames_end) };
             Ok(generate_at_host(registry, wanted, seat))

@@ -15,7 +15,8 @@ use super::role::{Descriptors, Part, spawn};
 use crate::accumulate::{ChildQueue, RunTable, Turn};
 use crate::context::Seat;
 use crate::execute::{
-    Buffers, ForkServer, Outlet, Pipes, Rules, Suite, Worker, run_forked, run_pool, start_in_process,
+    Buffers, ForkServer, Outlet, Pipes, Rules, Suite, Worker, introduce, run_forked, run_pool,
+    start_in_process,
 };
 use crate::model::{Isolate, Isolation, Restart};
 use crate::sys::descriptor::pipe;
@@ -260,7 +261,7 @@ impl<'run> Launcher<'run> {
     pub(super) fn settle_in(&self, output: Option<RawFd>, not_for_it: &[RawFd]) {
         let nowhere = Some(self.nowhere.as_raw_fd());
         let connections = Connections { output, nowhere, not_for_it, parent: self.pid };
-        if process::settle_in(&connections).is_err() {
+        if !process::settle_in(&connections) {
             std::process::exit(1);
         }
     }
@@ -300,25 +301,35 @@ impl<'run> Launcher<'run> {
         };
         let parent = process::own_number();
         let (sockets, mask) = ([socket.as_raw_fd(), for_suites.as_raw_fd()], self.mask());
-        let make = |turn: Turn, pipes: &Pipes| match forker.fork()? {
-            Fork::Parent(pid) => Ok(pid),
-            Fork::Child => {
-                let [frames, output] = pipes.readers();
-                let is_suite = has_fixtures(self.job, turn);
-                let not_for_it = &[sockets[0], if is_suite { -1 } else { sockets[1] }, frames, output];
-                let connections = Connections { output: pipes.output(), nowhere: None, not_for_it, parent };
-                if process::settle_in(&connections).is_err() {
-                    std::process::exit(1);
-                }
-                mask.iter().for_each(SignalMask::restore);
-                if is_suite {
-                    let ends = (pipes.frames().clone(), clone(pipes.output_end()), clone(Some(&for_suites)));
-                    run_suite(self.job, (self.memory, lane), turn, ends)
-                }
-                let case = (turn.case, self.job.plan.case(turn.case));
-                let slot = self.memory.table.slot(turn.case, turn.attempt.into());
-                run_forked(case, (slot, seat(self.job, lane, turn)), pipes.frames(), self.rules.child)
+        // A child pays for every 64 KiB of code that it comes by: what can be known before it is made is.
+        let make = |turn: Turn, pipes: &Pipes| {
+            let [frames, output] = pipes.readers();
+            let is_suite = has_fixtures(self.job, turn);
+            let not_for_it = &[sockets[0], if is_suite { -1 } else { sockets[1] }, frames, output];
+            let connections = Connections { output: pipes.output(), nowhere: None, not_for_it, parent };
+            let frames = pipes.frames();
+            let case = (turn.case, self.job.plan.case(turn.case));
+            let slot = self.memory.table.slot(turn.case, turn.attempt.into());
+            let seat = seat(self.job, lane, turn);
+            if !is_suite {
+                introduce(case.1, seat, self.rules.child);
             }
+            match forker.fork() {
+                Err(error) => return Err(error),
+                Ok(Fork::Parent(pid)) => return Ok(pid),
+                Ok(Fork::Child) => {}
+            }
+            if !process::settle_in(&connections) {
+                std::process::exit(1);
+            }
+            if let Some(mask) = &mask {
+                mask.restore();
+            }
+            if is_suite {
+                let ends = (pipes.frames().clone(), clone(pipes.output_end()), clone(Some(&for_suites)));
+                run_suite(self.job, (self.memory, lane), turn, ends)
+            }
+            run_forked(case, (slot, seat), frames, self.rules.child)
         };
         fork_server(self.job, self.memory, lane, (socket, doorbell)).serve(&make);
         // It has run nobody's code since it was made: there is nothing to be done at its end, and no coverage to be counted.

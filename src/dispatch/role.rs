@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Job;
 use super::launch::{BothRules, Memory, fork_server, has_fixtures, run_suite, seat, worker};
 use crate::accumulate::Turn;
-use crate::execute::{Pipes, run_child, run_pool, show_where_it_hangs};
+use crate::execute::{Pipes, prepare, run_child, run_pool, show_where_it_hangs};
 use crate::model::CaseId;
 use crate::sys::descriptor::inherited;
 use crate::sys::process::{self, Connections, Pid, adopt_orphans};
@@ -138,6 +138,7 @@ impl Role {
             Part::Pool => run_pool(worker(job, memory.table, (first, doorbell)), &inherited(second)?),
             Part::ForkServer(lane) => be_fork_server(job, (memory, &memory_file), lane, (first, doorbell)),
             Part::Child(turn, lane) if has_fixtures(job, turn) => {
+                prepare(BothRules::of(job).child);
                 // The output's pipe by a number of its own: a test may close the standard ones.
                 let output = if job.rules.capture {
                     Some(io::stdout().as_fd().try_clone_to_owned().ok()?)

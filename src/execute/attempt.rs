@@ -1,24 +1,41 @@
 //! One call of one test function, on the thread it is called from.
 
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::Rules;
 use super::verdict::{End, judge};
 use crate::backtrace::short_backtrace;
 use crate::context::{TestReport, TestStatus};
-use crate::model::{Bencher, Body, Case, Failure, Measurement, Moment, Outcome, Sampling};
+use crate::contract::FLUSH_FIRST;
+use crate::model::{Bencher, Body, Case, Failure, Measurement, Moment, Outcome, Sampling, TimeLimits};
 use crate::sys::clock::nanoseconds;
 
 /// What came of a call.
 pub(super) struct Attempt {
     pub(super) outcome: Outcome,
-    pub(super) elapsed: Duration,
+    start: Moment,
+    end: Moment,
 }
 
 impl Attempt {
+    pub(super) fn new(outcome: Outcome, start: Moment, end: Moment) -> Attempt {
+        Attempt { outcome, start, end }
+    }
+
+    /// What came instead of a call.
+    pub(super) fn without_call(outcome: Outcome) -> Attempt {
+        Attempt::new(outcome, Moment::default(), Moment::default())
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.end.since(self.start)
+    }
+
     fn report<'run>(&self, name: &'run str) -> TestReport<'run> {
-        report(name, &self.outcome, self.elapsed)
+        report(name, &self.outcome, self.elapsed())
     }
 }
 
@@ -33,6 +50,7 @@ pub(crate) fn report<'run>(name: &'run str, outcome: &Outcome, elapsed: Duration
     TestReport { name, status, message, elapsed }
 }
 
+#[inline(always)] // see `execute::child`
 /// Calls the test function, which begins at `start`, and judges how it ended; with plugins, between those.
 pub(super) fn attempt(case: &Case, rules: &Rules, start: Moment) -> Attempt {
     if rules.plugins.is_empty() {
@@ -40,19 +58,25 @@ pub(super) fn attempt(case: &Case, rules: &Rules, start: Moment) -> Attempt {
     }
     rules.plugins.before();
     let attempt = attempt_plainly(case, rules, Moment(nanoseconds()));
+    if FLUSH_FIRST.load(Relaxed) {
+        let _ = io::stdout().flush(); // before what they print
+    }
     rules.plugins.after(&attempt.report(case.name));
     attempt
 }
 
 fn attempt_plainly(case: &Case, rules: &Rules, start: Moment) -> Attempt {
-    let outcome = match catch_unwind(AssertUnwindSafe(|| call(&case.body))) {
-        Ok(Ok(Some(measurement))) => Outcome::Measured(Box::new(measurement)),
+    let outcome = match catch_unwind(|| call(&case.body)) {
+        Ok(Ok(Some(measurement))) => Outcome::Measured(measurement),
         Ok(Ok(None)) => judge(case, &End::Returned),
         Ok(Err(text)) => judge(case, &End::Failed(text)),
         Err(payload) => judge_and_drop(case, payload),
     };
-    let elapsed = Moment(nanoseconds()).since(start);
-    Attempt { outcome: enforce_limit(outcome, case, elapsed, rules), elapsed }
+    let attempt = Attempt { outcome, start, end: Moment(nanoseconds()) };
+    match &rules.time_limits {
+        None => attempt,
+        Some(limits) => enforce(limits, attempt, case),
+    }
 }
 
 /// Judges by the payload of a panic, and then drops it, which may panic in turn.
@@ -65,26 +89,28 @@ fn judge_and_drop(case: &Case, payload: Box<dyn std::any::Any + Send>) -> Outcom
     outcome
 }
 
-fn call(body: &Body) -> Result<Option<Measurement>, String> {
+/// What is measured is in a box: without optimisation, a large value is copied at every step back.
+fn call(body: &Body) -> Result<Option<Box<Measurement>>, String> {
     match *body {
-        Body::Test(function) => short_backtrace(function).map(|()| None),
+        // In so many words: combinators are calls, where nothing is optimised.
+        Body::Test(function) => match short_backtrace(function) {
+            Ok(()) => Ok(None),
+            Err(text) => Err(text),
+        },
         Body::Generated { run, place } => short_backtrace(|| run.0(place)).map(|()| None),
         Body::Bench { function, sampling } => {
             let mut bencher = Bencher::new(sampling);
             short_backtrace(|| function(&mut bencher))?;
-            Ok((sampling == Sampling::Measure).then(|| bencher.measurement()))
+            Ok((sampling == Sampling::Measure).then(|| Box::new(bencher.measurement())))
         }
     }
 }
 
 /// `--ensure-time`: a test that passed too slowly has failed.
-fn enforce_limit(outcome: Outcome, case: &Case, elapsed: Duration, rules: &Rules) -> Outcome {
-    match &rules.time_limits {
-        Some(limits)
-            if limits.enforced && outcome == Outcome::Passed && elapsed >= limits.of(case.kind).critical =>
-        {
-            Outcome::Failed(Failure::OverCritical)
-        }
-        _ => outcome,
+fn enforce(limits: &TimeLimits, attempt: Attempt, case: &Case) -> Attempt {
+    let is_over = attempt.elapsed() >= limits.of(case.kind).critical;
+    if limits.enforced && attempt.outcome == Outcome::Passed && is_over {
+        return Attempt { outcome: Outcome::Failed(Failure::OverCritical), ..attempt };
     }
+    attempt
 }

@@ -1,25 +1,33 @@
 //! A child: one test in a process of its own.
+//!
+//! # What a child costs
+//!
+//! A process that was just forked has none of its parent's code in its page tables: each 64 KiB of code that it comes by is a page
+//! fault, 3 microseconds on the machine of `docs/benchmarks.md`. Without optimisation, as tests are built, every helper and every
+//! combinator is a call to somewhere else. So what can be known before the fork is found out there; and between the fork and the
+//! test, and behind it, code is plain, and functions on that road are `#[inline(always)]`, which holds without optimisation, too.
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::mem::ManuallyDrop;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, attempt};
 use super::capture::name_tests_in_panics;
 use super::thread;
 use super::verdict::{End, judge};
 use super::{Rules, wire};
 use crate::accumulate::{Slot, State};
-use crate::context::{Identity, Seat, set_identity_of_process};
+use crate::context::{Identity, Seat, set_identity, set_identity_of_process};
 use crate::contract::FLUSH_FIRST;
 use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
 use crate::skip::Skip;
 use crate::sys::clock::nanoseconds;
 
 /// Makes a process ready to run a test, or to be forked into processes that do.
-pub(super) fn prepare(rules: &Rules) {
+pub(crate) fn prepare(rules: &Rules) {
     FLUSH_FIRST.store(true, Relaxed);
     flush_before_panics();
     if rules.thread_mode == ThreadMode::Pooled {
@@ -35,10 +43,20 @@ pub(crate) fn run_child(
     rules: &'static Rules,
 ) -> ! {
     prepare(rules);
+    introduce(case.1, seat, rules);
     run_forked(case, (slot, seat), frames, rules)
 }
 
-/// Runs one test in a process forked from one that is prepared, and ends the process.
+/// Tells this process, and whatever is forked from it, which test it runs.
+pub(crate) fn introduce(case: &Case, seat: Seat, rules: &Rules) {
+    let identity = Identity { name: case.name, seat };
+    set_identity_of_process(identity);
+    if rules.thread_mode == ThreadMode::Pooled {
+        set_identity(Some(identity));
+    }
+}
+
+/// Runs one test in a process forked from one that is prepared and has been told which test it is, and ends the process.
 ///
 /// Its text goes to the descriptors, which lead to the supervisor: nothing is lost if the process dies. The time limit is
 /// the supervisor's to enforce.
@@ -50,14 +68,15 @@ pub(crate) fn run_forked(
 ) -> ! {
     let (id, case) = case;
     slot.begin(Moment(nanoseconds()));
-    set_identity_of_process(Identity { name: case.name, seat });
     if rules.panics_abort {
         report_before_aborting(id, case, slot, Arc::clone(frames));
     }
-    rules.plugins.begin();
+    if !rules.plugins.is_empty() {
+        rules.plugins.begin();
+    }
     match rules.thread_mode {
         ThreadMode::Pooled => {
-            report(id, thread::here(case, rules, slot.started(), seat), slot, frames);
+            report(id, attempt(case, rules, slot.started()), slot, frames);
             end(rules, frames)
         }
         ThreadMode::Fresh => {
@@ -71,11 +90,13 @@ pub(crate) fn run_forked(
 }
 
 /// What std's stdout still holds, a line without an end, it writes on the way out.
-fn end(rules: &Rules, frames: &File) -> ! {
-    rules.plugins.finish();
-    for trouble in rules.plugins.take_troubles() {
-        // Without a supervisor there is nobody to tell.
-        let _ = wire::send_trouble(&trouble, frames);
+fn end(rules: &Rules, frames: &Arc<File>) -> ! {
+    if !rules.plugins.is_empty() {
+        rules.plugins.finish();
+        for trouble in rules.plugins.take_troubles() {
+            // Without a supervisor there is nobody to tell.
+            let _ = wire::send_trouble(&trouble, &**frames);
+        }
     }
     std::process::exit(0)
 }
@@ -90,17 +111,24 @@ fn flush_before_panics() {
     }));
 }
 
-fn report(id: CaseId, attempt: Attempt, slot: Slot, frames: &File) {
-    let Attempt { outcome, elapsed } = attempt;
-    let state = if outcome == Outcome::Passed {
-        State::Passed
-    } else {
-        match wire::send(&Finished { case: id, outcome, elapsed, output: Output::default() }, frames) {
-            Ok(()) => State::Reported,
-            Err(_) => std::process::exit(1),
+fn report(id: CaseId, attempt: Attempt, slot: Slot, frames: &Arc<File>) {
+    let state = match attempt.outcome {
+        Outcome::Passed => {
+            let _ = ManuallyDrop::new(attempt); // there is nothing to be dropped, and the code for that stays where it is
+            State::Passed
         }
+        _ => tell(id, attempt, frames),
     };
     slot.finish(state, Moment(nanoseconds()));
+}
+
+fn tell(id: CaseId, attempt: Attempt, frames: &File) -> State {
+    let elapsed = attempt.elapsed();
+    let finished = Finished { case: id, outcome: attempt.outcome, elapsed, output: Output::default() };
+    match wire::send(&finished, frames) {
+        Ok(()) => State::Reported,
+        Err(_) => std::process::exit(1),
+    }
 }
 
 /// Where a panic cannot be caught, the hook is the last that sees it: it judges, reports, and ends the process.
@@ -111,8 +139,7 @@ fn report_before_aborting(id: CaseId, case: &'static Case, slot: Slot, frames: A
             print(info);
         }
         let outcome = judge(case, &End::Panicked(info.payload()));
-        let elapsed = Moment(nanoseconds()).since(slot.started());
-        report(id, Attempt { outcome, elapsed }, slot, &frames);
+        report(id, Attempt::new(outcome, slot.started(), Moment(nanoseconds())), slot, &frames);
         std::process::exit(0)
     }));
 }

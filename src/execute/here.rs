@@ -32,14 +32,16 @@ impl Here<'_> {
             Ok(()) => with_scope(stage.scope(), || {
                 thread::here(body, rules, Moment(nanoseconds()), Seat::default())
             }),
-            Err(outcome) => Attempt { outcome, elapsed: Duration::ZERO },
+            Err(outcome) => Attempt::without_call(outcome),
         };
-        let Attempt { outcome, elapsed } = if rules.capture { buffer.collect(attempt) } else { attempt() };
+        let attempt = if rules.capture { buffer.collect(attempt) } else { attempt() };
         if body.options.suite.is_none() {
             // What goes wrong for one test alone is said with that test.
             troubles.clear();
         }
-        (Finished { case, outcome, elapsed, output: Output::default() }, buffer.take(), troubles)
+        let elapsed = attempt.elapsed();
+        let finished = Finished { case, outcome: attempt.outcome, elapsed, output: Output::default() };
+        (finished, buffer.take(), troubles)
     }
 
     /// Tears down what is left.

@@ -161,7 +161,7 @@ impl Lane {
         match waited {
             Waited::Done(attempt) => {
                 self.worker.tell_of_plugins();
-                let end = slot.started().after(attempt.elapsed);
+                let end = slot.started().after(attempt.elapsed());
                 let stage = stage.map(|(stage, is_last)| (stage, is_last || self.is_over(case, &attempt)));
                 let is_over = matches!(stage, Some((_, true)));
                 if self.worker.rules.fail_fast && self.worker.rules.ends_run(case, &attempt.outcome) {
@@ -204,7 +204,7 @@ impl Lane {
         slot.begin(Moment(nanoseconds()));
         let waited = match ready {
             Ok(()) => with_scope(stage.scope(), || self.attempt(case, slot.started())),
-            Err(outcome) => return Waited::Done(Attempt { outcome, elapsed: Duration::ZERO }),
+            Err(outcome) => return Waited::Done(Attempt::without_call(outcome)),
         };
         if let Waited::Hung = waited {
             // Its thread goes on with the fixtures.
@@ -288,8 +288,8 @@ impl Lane {
         if passed && output.is_empty() {
             return State::Passed;
         }
-        let Attempt { outcome, elapsed } = attempt;
-        match self.worker.send(&Finished { case: id, outcome, elapsed, output }) {
+        let elapsed = attempt.elapsed();
+        match self.worker.send(&Finished { case: id, outcome: attempt.outcome, elapsed, output }) {
             Ok(()) => State::Reported,
             Err(error) => lost_supervisor(&error),
         }

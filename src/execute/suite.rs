@@ -149,7 +149,7 @@ impl OnItsWay {
         slot.begin(Moment(nanoseconds()));
         Ok(match ready {
             Ok(()) => with_scope(&scope, || self.attempt(case, slot, seat)),
-            Err(outcome) => Attempt { outcome, elapsed: Duration::ZERO },
+            Err(outcome) => Attempt::without_call(outcome),
         })
     }
 
@@ -185,7 +185,7 @@ impl OnItsWay {
 
     fn attempt(&self, case: &'static Case, slot: Slot, seat: Seat) -> Attempt {
         let rules = self.suite.rules;
-        match rules.thread_mode_of(case) {
+        let attempt = match rules.thread_mode_of(case) {
             ThreadMode::Pooled => thread::here(case, rules, slot.started(), seat),
             ThreadMode::Fresh => {
                 match thread::run((case, seat), rules, (&Buffer::default(), &Arc::default()), None) {
@@ -193,7 +193,10 @@ impl OnItsWay {
                     Waited::Hung => unreachable!("a child has no time limit of its own"),
                 }
             }
-        }
+        };
+        // std's stdout keeps a line that has no end yet. It comes before what is torn down prints, and is this test's.
+        let _ = io::stdout().flush();
+        attempt
     }
 }
 
@@ -209,7 +212,8 @@ impl Outlet {
     fn report(&mut self, id: CaseId, attempt: Attempt, (slot, is_suite): (Slot, bool)) -> io::Result<()> {
         // std's stdout keeps a line that has no end yet; it belongs to this test, not to the next.
         let _ = io::stdout().flush();
-        let Attempt { outcome, elapsed } = attempt;
+        let elapsed = attempt.elapsed();
+        let outcome = attempt.outcome;
         let state = if outcome == Outcome::Passed {
             State::Passed
         } else {

@@ -105,9 +105,9 @@ pub(super) fn run_and_end(
 fn collect(mailbox: &Mailbox) -> Attempt {
     let attempt = mailbox.lock().unwrap_or_else(PoisonError::into_inner).take();
     // Nothing but a panic between the end of the test and that of its thread leaves the box empty.
-    attempt.unwrap_or_else(|| Attempt {
-        outcome: Outcome::Failed(Failure::Unexpected("panicked after reporting success".to_owned())),
-        elapsed: std::time::Duration::ZERO,
+    attempt.unwrap_or_else(|| {
+        let unexpected = Failure::Unexpected("panicked after reporting success".to_owned());
+        Attempt::without_call(Outcome::Failed(unexpected))
     })
 }
 

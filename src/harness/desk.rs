@@ -14,7 +14,7 @@ use crate::model::{Event, Finished};
 use crate::report::{self, Origin, Outlets, Pages, Place};
 use crate::settings::Settings;
 use crate::sys::file::OutputFile;
-use crate::sys::standard::StandardStream;
+use crate::sys::standard::{StandardStream, is_terminal};
 
 /// The ledger takes events in, and reporters say what they call for.
 pub(super) struct Desk<'run> {
@@ -121,7 +121,7 @@ pub(super) fn pages(settings: &Settings, arguments: &[OsString]) -> Result<Pages
         }
     };
     let (out, err) = (Box::new(StandardStream::output()), Box::new(StandardStream::error()));
-    Ok(Pages { out, err, log, record })
+    Ok(Pages { out, is_terminal: is_terminal(), err, log, record })
 }
 
 /// Makes the record: the file of that name, or one of its own in the folder of that name.

@@ -132,6 +132,9 @@ pub(crate) enum Body {
 #[derive(Clone, Copy)]
 pub(crate) struct Run(pub(crate) &'static (dyn Fn(usize) -> Result<(), String> + Sync));
 
+/// It refers to a static of the program's, as every test function may.
+impl std::panic::RefUnwindSafe for Run {}
+
 impl std::fmt::Debug for Run {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("Run(..)")

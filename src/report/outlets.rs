@@ -19,6 +19,8 @@ use crate::settings::Settings;
 pub(crate) struct Pages {
     /// Standard output.
     pub(crate) out: Box<dyn Write>,
+    /// Whether that is a terminal.
+    pub(crate) is_terminal: bool,
     /// Standard error: hears notices where standard output is for programs to read.
     pub(crate) err: Box<dyn Write>,
     /// The log file, and its path.
@@ -59,12 +61,12 @@ impl Outlets {
     /// The reporter of the chosen format on standard output, and those of what is asked for besides. `lanes` is how many tests may run
     /// at the same time.
     pub(crate) fn new(settings: &Settings, lanes: usize, pages: Pages) -> Outlets {
-        let Pages { out, err, log, record } = pages;
+        let Pages { out, is_terminal, err, log, record } = pages;
         let record = record.map(|(path, page, origin)| {
             Outlet::new(Place::Record(path), Box::new(Record::new(origin, page)))
         });
         let log = log.map(|(path, page)| Outlet::new(Place::Log(path), Box::new(Log::new(page, settings))));
-        let chosen = of_format(settings, lanes, Pen::for_console(out, settings), err);
+        let chosen = of_format(settings, lanes, Pen::for_console(out, is_terminal, settings), err);
         let chosen = Outlet::new(Place::Output, chosen);
         Outlets(record.into_iter().chain(log).chain([chosen]).collect())
     }
@@ -172,6 +174,7 @@ mod tests {
             }
         };
         let pages = Pages {
+            is_terminal: false,
             out: page(0),
             err: Box::new(io::sink()),
             log: Some(("l".into(), page(1))),
@@ -234,7 +237,7 @@ mod tests {
     fn what_is_on_its_way_still_comes_when_standard_error_fails() {
         let paper = Paper::default();
         let err = Box::new(Full(Paper::default(), 0, FULL));
-        let pages = Pages { out: Box::new(paper.clone()), err, log: None, record: None };
+        let pages = Pages { out: Box::new(paper.clone()), is_terminal: false, err, log: None, record: None };
         let notices = vec![crate::model::Notice::Flaky { case: CaseId(0), failures: 1 }];
         let replay = Replay { notices, ..Replay::golden(Format::Json) };
         let mut outlets = Outlets::new(&replay.settings, 1, pages);

@@ -7,7 +7,7 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use crate::model::ColorChoice;
 use crate::settings::Settings;
@@ -61,11 +61,11 @@ impl Pen {
     }
 
     /// A pen that colours words if the settings and the terminal want it.
-    pub(super) fn for_console(out: Box<dyn Write>, settings: &Settings) -> Pen {
+    pub(super) fn for_console(out: Box<dyn Write>, is_terminal: bool, settings: &Settings) -> Pen {
         let asked = match settings.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => settings.capture && io::stdout().is_terminal(),
+            ColorChoice::Auto => settings.capture && is_terminal,
         };
         let mut pen = Pen::plain(out);
         pen.coloured = asked && has_colours(env::var_os("TERM").as_deref());

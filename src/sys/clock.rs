@@ -2,6 +2,7 @@
 
 /// Nanoseconds since some point before the system's processes started.
 #[cfg(snout_processes)]
+#[inline(always)] // see `execute::child`
 pub(crate) fn nanoseconds() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid place to write a timespec to; the call does nothing else. It cannot fail for this clock.

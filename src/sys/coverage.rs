@@ -45,14 +45,14 @@ unsafe extern "C" {
 }
 
 /// Gives a process that was just forked counters of its own, in a file of its own.
+#[inline(always)] // see `execute::child`
 pub(crate) fn start_afresh() {
     // SAFETY: the linker wrote the table before the program started; nothing writes to it.
-    let runtime = unsafe { &RUNTIME };
-    if let Some(reset) = runtime.reset_counters {
+    if let Some(reset) = unsafe { RUNTIME.reset_counters } {
         // SAFETY: the runtime's documented function; the process has one thread, so nothing counts meanwhile.
         unsafe { reset() };
+        take_own_file();
     }
-    take_own_file();
 }
 
 /// Gives this process a profile of its own, whatever the user's pattern says. Where it has the process's id already, it

@@ -43,11 +43,13 @@ impl Forker {
     }
 
     /// Makes a copy of this process.
+    #[inline(always)] // see `execute::child`
     pub(crate) fn fork(&self) -> io::Result<Fork> {
         // SAFETY: the process had one thread when the `Forker` was made, and the supervisor, which alone holds it, starts
         // none; so no lock is held by a thread that the copy lacks, and the copy may do whatever this process may.
-        match check(unsafe { libc::fork() })? {
+        match unsafe { libc::fork() } {
             0 => Ok(Fork::Child),
+            -1 => Err(io::Error::last_os_error()),
             pid => {
                 // The child does the same; whoever comes first, from here on the group can be signalled.
                 // SAFETY: names the child just made; it fails once that has ended, which is as well.
@@ -120,11 +122,12 @@ pub(crate) struct Connections<'run> {
 
 /// Makes a forked process fit to run tests: a process group of its own (the terminal's Ctrl-C goes to the supervisor alone, and the
 /// group can be killed as one), killed when its parent dies, standard input from nowhere, output to the supervisor, its own
-/// coverage counters.
+/// coverage counters. Whether that could be done.
 ///
 /// Plain calls in one function, where the rest of this module has a function for each: a process that was just forked has none of
 /// its code in memory, and pays for every page of it.
-pub(crate) fn settle_in(connections: &Connections<'_>) -> io::Result<()> {
+#[inline(always)] // see `execute::child`
+pub(crate) fn settle_in(connections: &Connections<'_>) -> bool {
     let Connections { output, nowhere, not_for_it, parent } = *connections;
     // SAFETY: calls that change attributes and descriptors of the calling process. The standard streams belong to no value of
     // ours, and the owners of the numbers that are closed are values of the parent that this process never touches again.
@@ -146,11 +149,10 @@ pub(crate) fn settle_in(connections: &Connections<'_>) -> io::Result<()> {
         }
         is_settled
     };
-    if !is_settled {
-        return Err(io::Error::last_os_error());
+    if is_settled {
+        coverage::start_afresh();
     }
-    coverage::start_afresh();
-    Ok(())
+    is_settled
 }
 
 /// Has the kernel kill this process when the thread that made it ends.

@@ -63,9 +63,10 @@ pub(crate) struct SignalMask(libc::sigset_t);
 
 impl SignalMask {
     /// Blocks what was blocked then, and nothing else, for the calling thread.
+    #[inline(always)] // see `execute::child`
     pub(crate) fn restore(&self) {
         // SAFETY: the set came from the kernel; the old mask is not asked for. Fails for bad arguments only.
-        unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
     }
 }
 

@@ -23,7 +23,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 #[cfg(snout_processes)]
 impl StandardStream {
     pub(crate) fn output() -> StandardStream {
-        StandardStream::new(std::os::fd::AsFd::as_fd(&io::stdout()))
+        StandardStream::new(standard_output())
     }
 
     pub(crate) fn error() -> StandardStream {
@@ -77,6 +77,25 @@ impl io::Write for StandardStream {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Without std's buffer: once made, every child gives it back at its end.
+#[cfg(snout_processes)]
+fn standard_output() -> std::os::fd::BorrowedFd<'static> {
+    // SAFETY: the number of a standard stream, which is nobody's to close. One that is closed all the same makes calls fail.
+    unsafe { std::os::fd::BorrowedFd::borrow_raw(libc::STDOUT_FILENO) }
+}
+
+/// Whether standard output is a terminal.
+#[cfg(snout_processes)]
+pub(crate) fn is_terminal() -> bool {
+    io::IsTerminal::is_terminal(&standard_output())
+}
+
+/// Whether standard output is a terminal.
+#[cfg(not(snout_processes))]
+pub(crate) fn is_terminal() -> bool {
+    io::IsTerminal::is_terminal(&io::stdout())
 }
 
 /// Standard output or error: std's, where no process is forked.

@@ -77,6 +77,21 @@ fn what_a_plugin_prints_in_front_of_a_test_is_the_test_s() {
     }
 }
 
+/// In a process of its own, what a test prints to standard output is in std's buffer until the line ends.
+#[test]
+fn what_a_plugin_prints_comes_behind_what_its_test_has_printed() {
+    for road in Road::all() {
+        let ran = run("half_lines", road, 1, &["--show-output"]);
+        ran.expect_table();
+        for (test, line) in [
+            ("alone", "begun by a test alone, ended by the plugin\n"),
+            ("suite::inside", "begun in a suite, ended by the plugin\n"),
+        ] {
+            ran.expect_text(&format!("---- {test} stdout ----\n{line}"));
+        }
+    }
+}
+
 /// nose 2.34: plugins that wrote their report at the end failed in workers.
 #[test]
 fn bug_2_34_a_report_is_written_once_whatever_the_format() {

@@ -351,6 +351,7 @@ const PROGRAMS: &[Entry] = &[
             ok("with_server::y_hangs"),
         ],
     ),
+    program("half_lines", CannotCompile, &[ok("alone"), ok("suite::inside")]),
     program(
         "plugins",
         CannotCompile,
