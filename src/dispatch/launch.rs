@@ -15,8 +15,7 @@ use super::role::{Descriptors, Part, spawn};
 use crate::accumulate::{ChildQueue, RunTable, Turn};
 use crate::context::Seat;
 use crate::execute::{
-    Buffers, ForkServer, Outlet, Pipes, Rules, Suite, Worker, introduce, run_forked, run_pool,
-    start_in_process,
+    Buffers, Child, ForkServer, Outlet, Pipes, Rules, Suite, Worker, run_pool, start_in_process,
 };
 use crate::model::{Isolate, Isolation, Restart};
 use crate::sys::descriptor::pipe;
@@ -307,13 +306,7 @@ impl<'run> Launcher<'run> {
             let is_suite = has_fixtures(self.job, turn);
             let not_for_it = &[sockets[0], if is_suite { -1 } else { sockets[1] }, frames, output];
             let connections = Connections { output: pipes.output(), nowhere: None, not_for_it, parent };
-            let frames = pipes.frames();
-            let case = (turn.case, self.job.plan.case(turn.case));
-            let slot = self.memory.table.slot(turn.case, turn.attempt.into());
-            let seat = seat(self.job, lane, turn);
-            if !is_suite {
-                introduce(case.1, seat, self.rules.child);
-            }
+            let child = (!is_suite).then(|| self.child(lane, turn, pipes));
             match forker.fork() {
                 Err(error) => return Err(error),
                 Ok(Fork::Parent(pid)) => return Ok(pid),
@@ -325,15 +318,21 @@ impl<'run> Launcher<'run> {
             if let Some(mask) = &mask {
                 mask.restore();
             }
-            if is_suite {
-                let ends = (pipes.frames().clone(), clone(pipes.output_end()), clone(Some(&for_suites)));
-                run_suite(self.job, (self.memory, lane), turn, ends)
+            if let Some(child) = child {
+                child.run()
             }
-            run_forked(case, (slot, seat), frames, self.rules.child)
+            let ends = (pipes.frames().clone(), clone(pipes.output_end()), clone(Some(&for_suites)));
+            run_suite(self.job, (self.memory, lane), turn, ends)
         };
         fork_server(self.job, self.memory, lane, (socket, doorbell)).serve(&make);
         // It has run nobody's code since it was made: there is nothing to be done at its end, and no coverage to be counted.
         process::leave()
+    }
+
+    fn child(&self, lane: usize, turn: Turn, pipes: &Pipes) -> Child {
+        let case = (turn.case, self.job.plan.case(turn.case));
+        let slot = self.memory.table.slot(turn.case, turn.attempt.into());
+        Child::new(case, (slot, seat(self.job, lane, turn)), pipes.frames(), self.rules.child)
     }
 
     fn spawn(&self, part: Part, output: Option<RawFd>, kept: [&OwnedFd; 2]) -> io::Result<Pid> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Job;
 use super::launch::{BothRules, Memory, fork_server, has_fixtures, run_suite, seat, worker};
 use crate::accumulate::Turn;
-use crate::execute::{Pipes, prepare, run_child, run_pool, show_where_it_hangs};
+use crate::execute::{Child, Pipes, prepare, run_pool, show_where_it_hangs};
 use crate::model::CaseId;
 use crate::sys::descriptor::inherited;
 use crate::sys::process::{self, Connections, Pid, adopt_orphans};
@@ -150,12 +150,9 @@ impl Role {
             Part::Child(turn, lane) => {
                 let case = (turn.case, job.plan.case(turn.case));
                 let slot = memory.table.slot(turn.case, turn.attempt.into());
-                run_child(
-                    case,
-                    (slot, seat(job, lane, turn)),
-                    &Arc::new(File::from(first)),
-                    BothRules::of(job).child,
-                )
+                let rules = BothRules::of(job).child;
+                prepare(rules);
+                Child::new(case, (slot, seat(job, lane, turn)), &Arc::new(File::from(first)), rules).run()
             }
         }
     }

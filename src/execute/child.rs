@@ -13,6 +13,7 @@ use std::mem::ManuallyDrop;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::thread::Builder;
 
 use super::attempt::{Attempt, attempt};
 use super::capture::name_tests_in_panics;
@@ -35,58 +36,68 @@ pub(crate) fn prepare(rules: &Rules) {
     }
 }
 
-/// Runs one test in a process that was executed for it, and ends the process.
-pub(crate) fn run_child(
-    case: (CaseId, &'static Case),
-    (slot, seat): (Slot, Seat),
-    frames: &Arc<File>,
-    rules: &'static Rules,
-) -> ! {
-    prepare(rules);
-    introduce(case.1, seat, rules);
-    run_forked(case, (slot, seat), frames, rules)
-}
-
-/// Tells this process, and whatever is forked from it, which test it runs.
-pub(crate) fn introduce(case: &Case, seat: Seat, rules: &Rules) {
-    let identity = Identity { name: case.name, seat };
-    set_identity_of_process(identity);
-    if rules.thread_mode == ThreadMode::Pooled {
-        set_identity(Some(identity));
-    }
-}
-
-/// Runs one test in a process forked from one that is prepared and has been told which test it is, and ends the process.
+/// A test that is to run in a process of its own.
 ///
 /// Its text goes to the descriptors, which lead to the supervisor: nothing is lost if the process dies. The time limit is
 /// the supervisor's to enforce.
-pub(crate) fn run_forked(
-    case: (CaseId, &'static Case),
-    (slot, seat): (Slot, Seat),
-    frames: &Arc<File>,
+pub(crate) struct Child {
+    id: CaseId,
+    case: &'static Case,
+    slot: Slot,
+    seat: Seat,
     rules: &'static Rules,
-) -> ! {
-    let (id, case) = case;
-    slot.begin(Moment(nanoseconds()));
-    if rules.panics_abort {
-        report_before_aborting(id, case, slot, Arc::clone(frames));
+    /// Where what comes of it is told; once for the test's thread, and once for where there is none.
+    frames: [Arc<File>; 2],
+    /// In mode `fresh`.
+    thread: Option<Builder>,
+}
+
+impl Child {
+    /// Tells this process, which is prepared, and what is forked from it which test that will run.
+    pub(crate) fn new(
+        (id, case): (CaseId, &'static Case),
+        (slot, seat): (Slot, Seat),
+        frames: &Arc<File>,
+        rules: &'static Rules,
+    ) -> Child {
+        let identity = Identity { name: case.name, seat };
+        set_identity_of_process(identity);
+        let thread = match rules.thread_mode {
+            ThreadMode::Fresh => Some(thread::named_after(case)),
+            ThreadMode::Pooled => {
+                set_identity(Some(identity));
+                None
+            }
+        };
+        Child { id, case, slot, seat, rules, frames: [Arc::clone(frames), Arc::clone(frames)], thread }
     }
-    if !rules.plugins.is_empty() {
-        rules.plugins.begin();
-    }
-    match rules.thread_mode {
-        ThreadMode::Pooled => {
-            report(id, attempt(case, rules, slot.started()), slot, frames);
-            end(rules, frames)
+
+    /// Runs the test and ends the process.
+    pub(crate) fn run(self) -> ! {
+        let Child { id, case, slot, seat, rules, frames: [frames, spare], thread } = self;
+        slot.begin(Moment(nanoseconds()));
+        if rules.panics_abort {
+            report_before_aborting(id, case, slot, Arc::clone(&frames));
         }
-        ThreadMode::Fresh => {
-            let frames = Arc::clone(frames);
-            thread::run_and_end(case, rules, seat, move |attempt| {
-                report(id, attempt, slot, &frames);
-                end(rules, &frames)
-            })
+        if !rules.plugins.is_empty() {
+            rules.plugins.begin();
+        }
+        match thread {
+            None => finish(id, attempt(case, rules, slot.started()), (slot, &frames), rules),
+            Some(thread) => thread::run_and_end(
+                (thread, case, seat),
+                rules,
+                move |attempt| finish(id, attempt, (slot, &frames), rules),
+                move |attempt| finish(id, attempt, (slot, &spare), rules),
+            ),
         }
     }
+}
+
+/// Tells what came of the test, and ends the process.
+fn finish(id: CaseId, attempt: Attempt, (slot, frames): (Slot, &Arc<File>), rules: &Rules) -> ! {
+    report(id, attempt, slot, frames);
+    end(rules, frames)
 }
 
 /// What std's stdout still holds, a line without an end, it writes on the way out.

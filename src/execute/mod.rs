@@ -35,7 +35,7 @@ mod worker;
 
 pub(crate) use attempt::report;
 #[cfg(snout_processes)]
-pub(crate) use child::{introduce, prepare, run_child, run_forked};
+pub(crate) use child::{Child, prepare};
 #[cfg(snout_processes)]
 pub(crate) use fork_server::{ForkServer, Pipes};
 #[cfg(snout_processes)]

@@ -1,7 +1,12 @@
 //! A thread of its own for a test, as libtest gives every test one: named after it, with fresh thread-locals.
 
 #[cfg(snout_processes)]
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    convert::Infallible,
+    mem::ManuallyDrop,
+    sync::{Arc, Mutex, PoisonError},
+    thread::{Builder, JoinHandle},
+};
 
 use super::Rules;
 use super::attempt::{Attempt, attempt};
@@ -38,7 +43,7 @@ pub(super) fn run(
     (buffer, mailbox): (&Buffer, &Mailbox),
     watch: Option<&mut dyn FnMut(std::time::Duration) -> Option<std::time::Duration>>,
 ) -> Waited {
-    let thread = std::thread::Builder::new().name(case.name.to_owned());
+    let thread = named_after(case);
     let (own_buffer, own_mailbox) = (rules.capture.then(|| buffer.clone()), Arc::clone(mailbox));
     let body = move || {
         set_identity(Some(Identity { name: case.name, seat }));
@@ -67,38 +72,48 @@ pub(super) fn run(
 }
 
 /// Makes what the C library keeps of a thread that has ended, its stack and its share of the heap, so that processes forked from
-/// this one have it: making their thread takes some 50 µs less. The thread is gone when this returns.
+/// this one have it: making their thread takes some 50 µs less. No thread is left when this returns.
 #[cfg(snout_processes)]
 pub(super) fn warm_up() {
     let allocates = || drop(std::hint::black_box(Box::new(0)));
-    // Without it, each process makes its own.
-    let _ = std::thread::Builder::new().spawn(allocates).map(std::thread::JoinHandle::join);
+    // The second takes the first one's stack, and with that the way that threads of processes forked from this one take: what the
+    // dynamic linker looks up on it is found, too. Without them, each process does all that by itself.
+    for _ in 0..2 {
+        let _ = Builder::new().spawn(allocates).map(JoinHandle::join);
+    }
 }
 
 /// Runs a test on a thread of its own, which ends the process as `end` says: nobody has to be woken for that, and the test's
 /// thread-locals are dropped by `exit`.
 #[cfg(snout_processes)]
 pub(super) fn run_and_end(
-    case: &'static Case,
+    (thread, case, seat): (Builder, &'static Case, Seat),
     rules: &'static Rules,
-    seat: Seat,
-    end: impl FnOnce(Attempt) -> std::convert::Infallible + Clone + Send + 'static,
+    end: impl FnOnce(Attempt) -> Infallible + Send + 'static,
+    end_here: impl FnOnce(Attempt) -> Infallible,
 ) -> ! {
-    let thread = std::thread::Builder::new().name(case.name.to_owned());
-    let own_end = end.clone();
     let body = move || {
         set_identity(Some(Identity { name: case.name, seat }));
-        match own_end(attempt(case, rules, Moment(nanoseconds()))) {}
+        match end(attempt(case, rules, Moment(nanoseconds()))) {}
     };
     match thread.spawn(body) {
         // Nothing is done with the handle: each page that this thread writes to has to be copied.
         Ok(handle) => {
-            std::mem::forget(handle);
+            let _ = ManuallyDrop::new(handle);
             process::wait_for_the_end()
         }
         // No more threads to be had: libtest runs the test where it stands, and so do we.
-        Err(_) => match end(here(case, rules, Moment(nanoseconds()), seat)) {},
+        Err(_) => match end_here(here(case, rules, Moment(nanoseconds()), seat)) {},
     }
+}
+
+/// A thread to be, for a test.
+#[cfg(snout_processes)]
+pub(super) fn named_after(case: &Case) -> Builder {
+    // std ends it with a NUL: with room for that, the name stays where it is.
+    let mut name = String::with_capacity(case.name.len() + 1);
+    name.push_str(case.name);
+    Builder::new().name(name)
 }
 
 #[cfg(snout_processes)]

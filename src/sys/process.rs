@@ -263,6 +263,7 @@ pub(crate) fn reap_ended() -> bool {
 }
 
 /// Has this thread do nothing until another one ends the process.
+#[inline(always)] // see `execute::child`
 pub(crate) fn wait_for_the_end() -> ! {
     loop {
         // SAFETY: waits for a signal.
