@@ -390,7 +390,8 @@ impl RunTable {
     /// The place of the `attempt`th attempt at a test, counted from 0.
     pub(crate) fn slot(&self, case: CaseId, attempt: u64) -> Slot {
         let first = HEAD + self.lanes + self.cases + case.index() * SLOT;
-        Slot { words: &self.words[first..first + SLOT], attempt }
+        let words = self.words;
+        Slot { state: &words[first], start: &words[first + 1], end: &words[first + 2], attempt }
     }
 }
 
@@ -400,14 +401,17 @@ impl RunTable {
 /// cannot finish the attempt that came after it.
 #[derive(Clone, Copy)]
 pub(crate) struct Slot {
-    words: &'static [AtomicU64],
+    state: &'static AtomicU64,
+    start: &'static AtomicU64,
+    /// Or which fixture is set up or torn down.
+    end: &'static AtomicU64,
     attempt: u64,
 }
 
 impl Slot {
     /// How this attempt stands.
     pub(crate) fn state(self) -> State {
-        let word = self.words[0].load(Acquire);
+        let word = self.state.load(Acquire);
         match STATES.get((word & 0x7f) as usize) {
             Some(state) if word >> 8 == self.attempt => *state,
             _ => State::Pending,
@@ -421,24 +425,24 @@ impl Slot {
 
     #[inline(always)] // see `execute::child`
     pub(crate) fn begin(self, now: Moment) {
-        self.words[1].store(now.0, Relaxed);
-        self.words[0].store(self.word(State::Running), Release);
+        self.start.store(now.0, Relaxed);
+        self.state.store(self.word(State::Running), Release);
     }
 
     /// Says that a fixture is being set up for the test.
     pub(crate) fn set_up(self, fixture: u32, now: Moment) {
-        self.words[1].store(now.0, Relaxed);
-        self.words[2].store(fixture.into(), Relaxed);
-        self.words[0].store(self.word(State::SettingUp), Release);
+        self.start.store(now.0, Relaxed);
+        self.end.store(fixture.into(), Relaxed);
+        self.state.store(self.word(State::SettingUp), Release);
     }
 
     /// Says that a fixture is being torn down behind the test, unless that has been taken away.
     pub(crate) fn tear_down(self, fixture: u32) {
-        let before = self.words[0].load(Acquire);
+        let before = self.state.load(Acquire);
         if self.is_at_work(before) {
-            self.words[2].store(fixture.into(), Relaxed);
+            self.end.store(fixture.into(), Relaxed);
             let now = self.word(State::TearingDown) | before & WRITTEN;
-            let _ = self.words[0].compare_exchange(before, now, AcqRel, Acquire);
+            let _ = self.state.compare_exchange(before, now, AcqRel, Acquire);
         }
     }
 
@@ -455,38 +459,38 @@ impl Slot {
 
     /// Which fixture is being set up, or torn down.
     pub(crate) fn fixture(self) -> u32 {
-        self.words[2].load(Relaxed) as u32
+        self.end.load(Relaxed) as u32
     }
 
     /// Says that the test, which runs, has written to pipes that are its alone.
     pub(crate) fn mark_written(self) {
-        self.words[0].store(self.word(State::Running) | WRITTEN, Release);
+        self.state.store(self.word(State::Running) | WRITTEN, Release);
     }
 
     /// Whether that was said.
     pub(crate) fn has_written(self) -> bool {
-        self.words[0].load(Acquire) & WRITTEN != 0
+        self.state.load(Acquire) & WRITTEN != 0
     }
 
     /// Replaces `Running` (or what fixtures have put in its place) by a final state. `false` if the test is no longer this attempt's
     /// to finish.
     #[inline(always)] // see `execute::child`
     pub(crate) fn finish(self, state: State, now: Moment) -> bool {
-        let before = self.words[0].load(Acquire);
+        let before = self.state.load(Acquire);
         if !self.is_at_work(before) {
             return false;
         }
-        self.words[2].store(now.0, Relaxed);
-        self.words[0].compare_exchange(before, self.word(state) | before & WRITTEN, AcqRel, Acquire).is_ok()
+        self.end.store(now.0, Relaxed);
+        self.state.compare_exchange(before, self.word(state) | before & WRITTEN, AcqRel, Acquire).is_ok()
     }
 
     #[inline(always)] // see `execute::child`
     pub(crate) fn started(self) -> Moment {
-        Moment(self.words[1].load(Relaxed))
+        Moment(self.start.load(Relaxed))
     }
 
     pub(crate) fn ended(self) -> Moment {
-        Moment(self.words[2].load(Relaxed))
+        Moment(self.end.load(Relaxed))
     }
 }
 

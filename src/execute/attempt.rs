@@ -30,6 +30,11 @@ impl Attempt {
         Attempt::new(outcome, Moment::default(), Moment::default())
     }
 
+    /// When it would have ended, had it begun then.
+    pub(super) fn end_if_begun(&self, start: Moment) -> Moment {
+        Moment(start.0 + self.end.0.saturating_sub(self.start.0))
+    }
+
     pub(super) fn elapsed(&self) -> Duration {
         self.end.since(self.start)
     }
@@ -50,8 +55,8 @@ pub(crate) fn report<'run>(name: &'run str, outcome: &Outcome, elapsed: Duration
     TestReport { name, status, message, elapsed }
 }
 
-#[inline(always)] // see `execute::child`
 /// Calls the test function, which begins at `start`, and judges how it ended; with plugins, between those.
+#[inline(always)] // see `execute::child`
 pub(super) fn attempt(case: &Case, rules: &Rules, start: Moment) -> Attempt {
     if rules.plugins.is_empty() {
         return attempt_plainly(case, rules, start);

@@ -150,7 +150,7 @@ impl Lane {
         // Behind the last test that finishes, the process may end: what is set up is torn down before that.
         if case.ignored {
             self.leave_after_last(slot, stage);
-            self.finish(id, State::Ignored, start);
+            self.finish((id, slot), State::Ignored, start);
             return false;
         }
         self.is_spent = self.worker.one_each;
@@ -161,7 +161,7 @@ impl Lane {
         match waited {
             Waited::Done(attempt) => {
                 self.worker.tell_of_plugins();
-                let end = slot.started().after(attempt.elapsed());
+                let end = attempt.end_if_begun(slot.started());
                 let stage = stage.map(|(stage, is_last)| (stage, is_last || self.is_over(case, &attempt)));
                 let is_over = matches!(stage, Some((_, true)));
                 if self.worker.rules.fail_fast && self.worker.rules.ends_run(case, &attempt.outcome) {
@@ -170,7 +170,7 @@ impl Lane {
                 }
                 let state = self.report(id, attempt);
                 self.leave_after_last(slot, stage);
-                self.finish(id, state, end);
+                self.finish((id, slot), state, end);
                 is_over
             }
             Waited::Hung => {
@@ -178,7 +178,7 @@ impl Lane {
                 self.mailbox = Arc::default();
                 self.renew_buffer();
                 self.seat_number = self.worker.another_seat();
-                self.finish(id, State::TimedOut, Moment(nanoseconds()));
+                self.finish((id, slot), State::TimedOut, Moment(nanoseconds()));
                 false
             }
         }
@@ -329,9 +329,9 @@ impl Lane {
         }
     }
 
-    fn finish(&self, id: CaseId, state: State, end: Moment) {
+    fn finish(&self, (id, slot): (CaseId, Slot), state: State, end: Moment) {
         let table = self.worker.table;
-        if table.slot(id, ATTEMPT).finish(state, end) && table.push_finished(id) {
+        if slot.finish(state, end) && table.push_finished(id) {
             self.worker.ring();
             if table.is_all_finished() {
                 self.worker.end();

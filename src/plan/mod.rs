@@ -12,7 +12,7 @@ use crate::model::{Case, CaseId, ContextId};
 /// Every case of a run, and the order they are dispatched in.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    cases: Vec<Case>,
+    cases: Box<[Case]>,
     /// For the pool: cases that may run beside each other, then those that may not.
     order: Vec<CaseId>,
     /// How many of `order` may run beside each other.
@@ -55,7 +55,15 @@ impl Plan {
         order.append(&mut serial);
         order.append(&mut measured);
         let (units, places) = units(&alone, &cases);
-        Plan { cases, order, concurrent, units, places, is_one_process: false, shuffle_seed }
+        Plan {
+            cases: cases.into_boxed_slice(),
+            order,
+            concurrent,
+            units,
+            places,
+            is_one_process: false,
+            shuffle_seed,
+        }
     }
 
     /// The same plan, in which the tests of these names begin before the others, in this order.
