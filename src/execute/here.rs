@@ -1,7 +1,5 @@
 //! Tests on the calling thread, where there is nothing else to run them on.
 
-use std::time::Duration;
-
 use super::attempt::Attempt;
 use super::capture::{Buffer, inherit};
 use super::stage::Stage;
