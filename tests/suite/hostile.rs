@@ -130,6 +130,20 @@ fn in_process_runs_end_as_under_libtest() {
     Program::named("fails").threads(1).args(&flags).run().expect_table();
 }
 
+/// Where a test has no thread of its own, its name stands where std would name the thread.
+#[test]
+fn a_panic_is_named_after_its_test_wherever_it_runs() {
+    for mode in Mode::ALL {
+        for thread_mode in ["fresh", "pooled"] {
+            let on_road = |program: Program| program.in_mode(mode, 2).env("SNOUT_THREAD_MODE", thread_mode);
+            let alone = on_road(Program::named("fails")).args(&["panics_with_a_literal"]).run();
+            alone.expect_text("\nthread 'panics_with_a_literal' (");
+            let in_a_suite = on_road(Program::with_contexts("output")).args(&["suite::t2_fails"]).run();
+            in_a_suite.expect_text("\nthread 'suite::t2_fails' (");
+        }
+    }
+}
+
 /// The harness's own frames are cut off, above and below.
 #[test]
 fn a_backtrace_shows_the_test_s_own_frames_and_none_of_the_harness_s() {
