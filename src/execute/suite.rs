@@ -185,7 +185,7 @@ impl OnItsWay {
 
     fn attempt(&self, case: &'static Case, slot: Slot, seat: Seat) -> Attempt {
         let rules = self.suite.rules;
-        let attempt = match rules.thread_mode_of(case) {
+        match rules.thread_mode_of(case) {
             ThreadMode::Pooled => thread::here(case, rules, slot.started(), seat),
             ThreadMode::Fresh => {
                 match thread::run((case, seat), rules, (&Buffer::default(), &Arc::default()), None) {
@@ -193,10 +193,7 @@ impl OnItsWay {
                     Waited::Hung => unreachable!("a child has no time limit of its own"),
                 }
             }
-        };
-        // std's stdout keeps a line that has no end yet. It comes before what is torn down prints, and is this test's.
-        let _ = io::stdout().flush();
-        attempt
+        }
     }
 }
 

@@ -8,7 +8,6 @@ pub(crate) struct Moment(pub(crate) u64);
 
 impl Moment {
     /// How long after `earlier` this is; zero if it is not.
-    #[inline(always)] // see `execute::child`
     pub(crate) fn since(self, earlier: Moment) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }

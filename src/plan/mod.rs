@@ -12,6 +12,7 @@ use crate::model::{Case, CaseId, ContextId};
 /// Every case of a run, and the order they are dispatched in.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// Not in a `Vec`, of which an index is three calls where nothing is optimised: they are asked for at every step.
     cases: Box<[Case]>,
     /// For the pool: cases that may run beside each other, then those that may not.
     order: Vec<CaseId>,
