@@ -29,8 +29,12 @@ fn main() -> Result<()> {
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_FOR_MIRI");
     println!("cargo::rerun-if-env-changed=SNOUT_BUILD_ERA_1_100");
     println!(
-        "cargo::rustc-check-cfg=cfg(snout_capture, snout_capture_library, snout_era_1_100, snout_processes)"
+        "cargo::rustc-check-cfg=cfg(snout_capture, snout_capture_library, snout_era_1_100, snout_processes, snout_sanitized)"
     );
+    // Only a nightly compiler tells; only there are sanitizers to be had.
+    if env::var_os("CARGO_CFG_SANITIZE").is_some() {
+        println!("cargo::rustc-cfg=snout_sanitized");
+    }
     // Set on the command line: for the models of the run table and the queue, and by cargo-fuzz.
     println!("cargo::rustc-check-cfg=cfg(snout_loom, fuzzing)");
     if env::var_os("CARGO_FEATURE_CLI").is_some() {

@@ -8,7 +8,7 @@ use crate::harness::Harness;
 use crate::process;
 use crate::rounds::{Contestant, rounds};
 use crate::table::{Goal, Row};
-use crate::workshop::{Built, Workshop, cargo, size, write};
+use crate::workshop::{Built, Workshop, cargo, manifest, size, write};
 
 const TESTS: usize = 1_000;
 const ROUNDS: usize = 31;
@@ -41,12 +41,14 @@ fn beside_nextest(workshop: &Workshop, libtest: &Built, snout: &Built) -> Result
     Ok(series[1..].iter().map(row).collect())
 }
 
-/// The test binary alone, at parallelism 2.
+/// The test binary alone, at parallelism 2; and what is possible in Rust: programs of the same size that do nothing else, but as
+/// snout does it, a process that makes processes for each lane.
 fn beside_c(workshop: &Workshop, snout: &Built) -> Result<Vec<Row>, String> {
-    let loop_in_c = compile_c(workshop, size(snout.binary())?)?;
-    let mut contestants = vec![Contestant::new("fork and wait in C", || {
-        process::run(plain(&loop_in_c).args([TESTS.to_string(), "2".to_owned()]))
-    })];
+    let bytes = size(snout.binary())?;
+    let (loop_in_c, loop_in_rust) = (compile_c(workshop, bytes)?, compile_rust(workshop, bytes)?);
+    let (count, lanes) = (TESTS.to_string(), "2");
+    let mut contestants =
+        vec![Contestant::new("fork and wait in C", || process::run(plain(&loop_in_c).args([&count, lanes])))];
     for mode in MODES {
         contestants.push(Contestant::new(mode, move || {
             let mut command = plain(snout.binary());
@@ -54,9 +56,19 @@ fn beside_c(workshop: &Workshop, snout: &Built) -> Result<Vec<Row>, String> {
             process::run(command.arg("--test-threads=2"))
         }));
     }
+    for (name, more) in
+        [("thread, fork, exit and wait in Rust", Some("thread")), ("fork, exit and wait in Rust", None)]
+    {
+        let (program, count) = (loop_in_rust.binary(), &count);
+        contestants.push(Contestant::new(name, move || {
+            process::run(plain(program).args([count, lanes]).args(more))
+        }));
+    }
     let series = rounds(workshop.rounds(ROUNDS), contestants)?;
-    let row = |ours| Row::times("test binary, two at a time", ours, &series[0], Goal::AtMost(1.5));
-    Ok(series[1..].iter().map(row).collect())
+    let row = |what, ours, goal| Row::times(what, ours, &series[0], goal);
+    let ours = series[1..3].iter().map(|ours| row("test binary, two at a time", ours, Goal::AtMost(1.5)));
+    let possible = series[3..].iter().map(|other| row("no test binary: what is possible", other, Goal::Told));
+    Ok(ours.chain(possible).collect())
 }
 
 /// A program of `bytes` bytes, almost all of them mapped and none of them used, that makes processes.
@@ -71,4 +83,18 @@ fn compile_c(workshop: &Workshop, bytes: u64) -> Result<PathBuf, String> {
     gcc.arg("-O2").arg(padding).arg("-o").arg(&program).arg(&source);
     process::run(&mut gcc)?;
     Ok(program)
+}
+
+/// The same in Rust, built as tests are.
+fn compile_rust(workshop: &Workshop, bytes: u64) -> Result<Built, String> {
+    const SOURCE: &str = include_str!("forks.rs");
+    /// What is in the program besides the padding.
+    const PROGRAM: u64 = 4 << 20;
+    let package = workshop.folder("forks-rust");
+    let padding = format!("const PADDING: usize = {};\n", bytes.saturating_sub(PROGRAM).max(1));
+    write(&package.join("src/lib.rs"), "")?;
+    write(&package.join("tests/forks.rs"), &format!("{SOURCE}\n{padding}"))?;
+    let target = "\n[[test]]\nname = \"forks\"\nharness = false\n";
+    write(&package.join("Cargo.toml"), &manifest("forks", target))?;
+    workshop.build(package, &["--test", "forks"])
 }

@@ -12,8 +12,15 @@ pub(super) struct Claims(pub(super) &'static AtomicU64);
 impl Claims {
     /// The next place below `end` and the bound, if one is left.
     pub(super) fn claim(self, end: usize) -> Option<usize> {
-        let next = |word| if is_left(word, end) { Some(word + 1) } else { None };
-        self.0.fetch_update(AcqRel, Acquire, next).ok().map(place)
+        // A loop and no closure: as `is_left`.
+        let mut word = self.0.load(Acquire);
+        while is_left(word, end) {
+            match self.0.compare_exchange(word, word + 1, AcqRel, Acquire) {
+                Ok(_) => return Some(place(word)),
+                Err(now) => word = now,
+            }
+        }
+        None
     }
 
     /// Whether a place below `end` and the bound is left.

@@ -16,7 +16,7 @@ pub(crate) struct Ledger<'run> {
     failed: Vec<Finished>,
     notices: Vec<Notice>,
     /// Which tests have come out.
-    has_come: Vec<bool>,
+    has_come: Box<[bool]>,
     /// Every test that has come out, without its output; only if somebody will ask.
     all: Option<Vec<Finished>>,
     /// How many tests named which class of outcomes.
@@ -50,7 +50,7 @@ impl<'run> Ledger<'run> {
             passed: Vec::new(),
             failed: Vec::new(),
             notices: Vec::new(),
-            has_come: vec![false; cases.len()],
+            has_come: vec![false; cases.len()].into_boxed_slice(),
             all: None,
             classes: BTreeMap::new(),
             elapsed: Duration::ZERO,

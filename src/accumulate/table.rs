@@ -412,10 +412,8 @@ impl Slot {
     /// How this attempt stands.
     pub(crate) fn state(self) -> State {
         let word = self.state.load(Acquire);
-        match STATES.get((word & 0x7f) as usize) {
-            Some(state) if word >> 8 == self.attempt => *state,
-            _ => State::Pending,
-        }
+        let number = (word & 0x7f) as usize;
+        if number < STATES.len() && word >> 8 == self.attempt { STATES[number] } else { State::Pending }
     }
 
     #[inline(always)] // see `execute::child`
@@ -481,7 +479,10 @@ impl Slot {
             return false;
         }
         self.end.store(now.0, Relaxed);
-        self.state.compare_exchange(before, self.word(state) | before & WRITTEN, AcqRel, Acquire).is_ok()
+        let after = self.word(state) | before & WRITTEN;
+        // It was exchanged if it was what it had to be; `is_ok` would be a call.
+        let (Ok(found) | Err(found)) = self.state.compare_exchange(before, after, AcqRel, Acquire);
+        found == before
     }
 
     #[inline(always)] // see `execute::child`

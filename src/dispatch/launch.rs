@@ -10,12 +10,13 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use super::Job;
+use super::child_maker::ChildMaker;
 use super::host::{request_fork_server, request_pool};
 use super::role::{Descriptors, Part, spawn};
 use crate::accumulate::{ChildQueue, RunTable, Turn};
 use crate::context::Seat;
 use crate::execute::{
-    Buffers, Child, ForkServer, Outlet, Pipes, Rules, Suite, Worker, run_pool, start_in_process,
+    Buffers, ForkServer, Outlet, Pipes, Rules, Suite, WatchChild, Worker, run_pool, start_in_process,
 };
 use crate::model::{Isolate, Isolation, Restart};
 use crate::sys::descriptor::pipe;
@@ -298,41 +299,21 @@ impl<'run> Launcher<'run> {
         let (Ok(()), Ok(doorbell), Ok(for_suites)) = (adopt_orphans(), doorbell, socket.try_clone()) else {
             std::process::exit(1)
         };
-        let parent = process::own_number();
-        let (sockets, mask) = ([socket.as_raw_fd(), for_suites.as_raw_fd()], self.mask());
-        // A child pays for every 64 KiB of code that it comes by: what can be known before it is made is.
-        let make = |turn: Turn, pipes: &Pipes| {
-            let [frames, output] = pipes.readers();
-            let is_suite = has_fixtures(self.job, turn);
-            let not_for_it = &[sockets[0], if is_suite { -1 } else { sockets[1] }, frames, output];
-            let connections = Connections { output: pipes.output(), nowhere: None, not_for_it, parent };
-            let child = (!is_suite).then(|| self.child(lane, turn, pipes));
-            match forker.fork() {
-                Err(error) => return Err(error),
-                Ok(Fork::Parent(pid)) => return Ok(pid),
-                Ok(Fork::Child) => {}
-            }
-            if !process::settle_in(&connections) {
-                std::process::exit(1);
-            }
-            if let Some(mask) = &mask {
-                mask.restore();
-            }
-            if let Some(child) = child {
-                child.run()
-            }
-            let ends = (pipes.frames().clone(), clone(pipes.output_end()), clone(Some(&for_suites)));
-            run_suite(self.job, (self.memory, lane), turn, ends)
+        let maker = ChildMaker {
+            job: self.job,
+            memory: self.memory,
+            rules: self.rules.child,
+            lane,
+            sockets: [socket.as_raw_fd(), for_suites.as_raw_fd()],
+            for_suites,
+            mask: self.mask(),
+            parent: process::own_number(),
         };
+        let make =
+            |turn: Turn, pipes: &Pipes, watch: WatchChild<'_>| maker.make(&forker, turn, (pipes, watch));
         fork_server(self.job, self.memory, lane, (socket, doorbell)).serve(&make);
         // It has run nobody's code since it was made: there is nothing to be done at its end, and no coverage to be counted.
         process::leave()
-    }
-
-    fn child(&self, lane: usize, turn: Turn, pipes: &Pipes) -> Child {
-        let case = (turn.case, self.job.plan.case(turn.case));
-        let slot = self.memory.table.slot(turn.case, turn.attempt.into());
-        Child::new(case, (slot, seat(self.job, lane, turn)), pipes.frames(), self.rules.child)
     }
 
     fn spawn(&self, part: Part, output: Option<RawFd>, kept: [&OwnedFd; 2]) -> io::Result<Pid> {
@@ -373,7 +354,7 @@ pub(super) fn seat(job: &Job, lane: usize, turn: Turn) -> Seat {
 }
 
 /// Another descriptor of the same; none, if there is none to be had.
-fn clone(descriptor: Option<&OwnedFd>) -> Option<OwnedFd> {
+pub(super) fn clone(descriptor: Option<&OwnedFd>) -> Option<OwnedFd> {
     descriptor.and_then(|descriptor| descriptor.try_clone().ok())
 }
 

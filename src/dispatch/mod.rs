@@ -6,6 +6,8 @@
 #[cfg(snout_processes)]
 mod asking;
 #[cfg(snout_processes)]
+mod child_maker;
+#[cfg(snout_processes)]
 mod children;
 #[cfg(snout_processes)]
 mod closing;

@@ -32,6 +32,11 @@ pub(super) fn run_time(moment: Moment) -> Moment {
     Moment(moment.0.saturating_sub(u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)))
 }
 
+/// How long it was from one moment to another, in that time.
+pub(super) fn run_time_between(start: Moment, end: Moment) -> Duration {
+    if HAS_PAUSED.load(Relaxed) { run_time(end).since(run_time(start)) } else { end.since(start) }
+}
+
 /// Whether the run has ever stood still.
 pub(super) fn has_paused() -> bool {
     HAS_PAUSED.load(Relaxed)

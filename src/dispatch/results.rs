@@ -4,7 +4,7 @@ use std::io;
 
 use super::fixtures::At;
 use super::fork_servers::ForkServer;
-use super::pause::run_time;
+use super::pause::{run_time, run_time_between};
 use super::pool::Pool;
 use super::supervisor::Supervisor;
 use crate::accumulate::{EndOfChild, Place, Slot, State};
@@ -120,7 +120,7 @@ impl Supervisor<'_> {
         let slot = self.table.slot(case, 0);
         match slot.state() {
             State::Passed => {
-                let elapsed = run_time(slot.ended()).since(run_time(slot.started()));
+                let elapsed = run_time_between(slot.started(), slot.ended());
                 self.book.finish_plainly(case, Outcome::Passed, elapsed)?;
             }
             State::Ignored => self.book.ignore(case)?,

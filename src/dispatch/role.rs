@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Job;
 use super::launch::{BothRules, Memory, fork_server, has_fixtures, run_suite, seat, worker};
 use crate::accumulate::Turn;
-use crate::execute::{Child, Pipes, prepare, run_pool, show_where_it_hangs};
+use crate::execute::{Child, Pipes, WatchChild, prepare, run_pool, show_where_it_hangs};
 use crate::model::CaseId;
 use crate::sys::descriptor::inherited;
 use crate::sys::process::{self, Connections, Pid, adopt_orphans};
@@ -177,12 +177,12 @@ fn be_fork_server(
         std::process::exit(1);
     }
     let (bell, to_supervisor) = (doorbell.as_raw_fd(), socket.as_raw_fd());
-    let make = |turn: Turn, pipes: &Pipes| {
+    let make = |turn: Turn, pipes: &Pipes, watch: WatchChild<'_>| {
         let frames = pipes.frames().as_raw_fd();
         let second = if has_fixtures(job, turn) { to_supervisor } else { frames };
         let descriptors =
             Descriptors { memory: memory_file.as_raw_fd(), doorbell: bell, first: frames, second };
-        spawn(job, (Part::Child(turn, lane), descriptors), pipes.output(), None)
+        spawn(job, (Part::Child(turn, lane), descriptors), pipes.output(), None).and_then(watch)
     };
     fork_server(job, memory, lane, (socket, doorbell)).serve(&make);
     // What ran before `main` is counted, and cleaned up after.

@@ -27,8 +27,9 @@ pub(super) struct Book<'run> {
     show_output: bool,
     /// Whether anybody hears which tests begin.
     tells_starts: bool,
-    standing: Vec<Standing>,
-    announced: Vec<bool>,
+    /// Boxes, as in `Plan`.
+    standing: Box<[Standing]>,
+    announced: Box<[bool]>,
     slow: Vec<CaseId>,
     done: usize,
     failed: bool,
@@ -44,8 +45,8 @@ impl<'run> Book<'run> {
             plan: job.plan,
             listener,
             show_output: job.rules.show_output,
-            standing: vec![Standing::Pool; cases],
-            announced: vec![false; cases],
+            standing: vec![Standing::Pool; cases].into_boxed_slice(),
+            announced: vec![false; cases].into_boxed_slice(),
             slow: Vec::new(),
             done: 0,
             failed: false,

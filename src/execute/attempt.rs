@@ -70,6 +70,7 @@ pub(super) fn attempt(case: &Case, rules: &Rules, start: Moment) -> Attempt {
     attempt
 }
 
+#[inline(always)] // see `execute::child`
 fn attempt_plainly(case: &Case, rules: &Rules, start: Moment) -> Attempt {
     let outcome = match catch_unwind(|| call(&case.body)) {
         Ok(Ok(Some(measurement))) => Outcome::Measured(measurement),
@@ -95,19 +96,29 @@ fn judge_and_drop(case: &Case, payload: Box<dyn std::any::Any + Send>) -> Outcom
 }
 
 /// What is measured is in a box: without optimisation, a large value is copied at every step back.
+#[inline(always)] // see `execute::child`
 fn call(body: &Body) -> Result<Option<Box<Measurement>>, String> {
     match *body {
-        // In so many words: combinators are calls, where nothing is optimised.
-        Body::Test(function) => match short_backtrace(function) {
-            Ok(()) => Ok(None),
-            Err(text) => Err(text),
-        },
+        Body::Test(function) => __rust_begin_short_backtrace_of_test(function),
         Body::Generated { run, place } => short_backtrace(|| run.0(place)).map(|()| None),
         Body::Bench { function, sampling } => {
             let mut bencher = Bencher::new(sampling);
             short_backtrace(|| function(&mut bencher))?;
             Ok((sampling == Sampling::Measure).then(|| Box::new(bencher.measurement())))
         }
+    }
+}
+
+/// What `short_backtrace` does, for a test, without a detour. What it gives back is something else than what the test does, so the call
+/// cannot become a jump.
+#[inline(never)]
+fn __rust_begin_short_backtrace_of_test(
+    test: fn() -> Result<(), String>,
+) -> Result<Option<Box<Measurement>>, String> {
+    // In so many words: combinators are calls, where nothing is optimised.
+    match test() {
+        Ok(()) => Ok(None),
+        Err(text) => Err(text),
     }
 }
 

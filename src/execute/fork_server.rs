@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use super::child::prepare;
 use super::hang::show_where_it_hangs;
-use super::{Rules, parcel, thread};
+use super::{Rules, parcel};
 use crate::accumulate::{ChildQueue, EndOfChild, HowEnded, Place, RunTable, State, Turn};
-use crate::model::{Leftover, Moment, ThreadMode};
+use crate::model::{Leftover, Moment};
 use crate::plan::Plan;
 use crate::sys::clock::nanoseconds;
 use crate::sys::descriptor::{is_empty, pipe};
@@ -82,17 +82,20 @@ impl Pipes {
     }
 }
 
-/// Makes a process for a turn; in the new process it does not return.
-type MakeChild<'run> = &'run dyn Fn(Turn, &Pipes) -> io::Result<Pid>;
+/// Waits for the end of a process that was made for a turn; on the thread that has made it.
+pub(crate) type WatchChild<'run> = &'run (dyn Fn(Pid) -> io::Result<WatchedChild> + Sync);
+
+/// A process that has ended, and how.
+pub(crate) type WatchedChild = (Pid, HowEnded);
+
+/// Makes a process for a turn, and has it watched; in the new process it does not return.
+type MakeChild<'run> = &'run dyn Fn(Turn, &Pipes, WatchChild<'_>) -> io::Result<WatchedChild>;
 
 impl ForkServer {
     /// Serves until nothing more will come.
     pub(crate) fn serve(&self, make: MakeChild<'_>) {
         prepare(self.rules);
         show_where_it_hangs(self.queue, self.lane);
-        if self.rules.thread_mode == ThreadMode::Fresh {
-            thread::warm_up();
-        }
         // Without pipes it is of no use: the supervisor sees it end, and goes on with another.
         let _ = self.serve_all(make);
     }
@@ -149,8 +152,8 @@ impl ForkServer {
             slot.finish(State::Ignored, now);
             return EndOfChild::default();
         }
-        let made = make(turn, pipes).and_then(|pid| self.watch(pid).map(|how| (pid, how)));
-        let (pid, how) = match made {
+        let watch = |pid| self.watch(pid).map(|how| (pid, how));
+        let (pid, how) = match make(turn, pipes, &watch) {
             Ok(made) => made,
             Err(error) => {
                 let how = HowEnded::NotMade(error.raw_os_error().unwrap_or_default());

@@ -35,9 +35,9 @@ mod worker;
 
 pub(crate) use attempt::report;
 #[cfg(snout_processes)]
-pub(crate) use child::{Child, prepare};
+pub(crate) use child::{Child, own_thread, prepare};
 #[cfg(snout_processes)]
-pub(crate) use fork_server::{ForkServer, Pipes};
+pub(crate) use fork_server::{ForkServer, Pipes, WatchChild, WatchedChild};
 #[cfg(snout_processes)]
 pub(crate) use hang::show_where_it_hangs;
 #[cfg(not(snout_processes))]

@@ -22,6 +22,9 @@ use crate::sys::descriptor::{pipe, wait};
 /// How often a pool whose lanes run tests themselves looks whether it is asked for what those have printed.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// How often a lane that ends the process looks whether the others are done.
+const GLANCE: Duration = Duration::from_millis(1);
+
 /// Runs tests in this process until all are finished or the supervisor says that it is enough, and ends the process.
 ///
 /// `control` ends when the supervisor is done or gone.
@@ -43,11 +46,16 @@ fn run_fresh(worker: Worker, control: RawFd) -> io::Result<()> {
         name_tests_in_panics();
     }
     let worker = Arc::new(worker);
-    let (pool, first, others) = prepare(&worker)?;
+    let Prepared { pool, first, others, lanes } = prepare(&worker)?;
     // From now on workers end with the last lane.
     drop(pool);
-    others.into_iter().try_for_each(start_thread)?;
-    first.run();
+    if start_threads(others, &lanes) {
+        first.run();
+    } else {
+        // A worker that never runs keeps the others from ending.
+        lanes.run(0);
+        lanes.await_others();
+    }
     // Else some test is not this pool's any more, and the supervisor has the last word.
     if !worker.table.is_all_finished() && !worker.table.is_closed() {
         await_any(&[control])?;
@@ -83,16 +91,60 @@ fn start_lanes(worker: Worker) -> io::Result<Arc<Worker>> {
         name_tests_in_panics();
     }
     let worker = Arc::new(worker);
-    let (pool, first, others) = prepare(&worker)?;
+    let Prepared { pool, first, others, lanes } = prepare(&worker)?;
     // The threads must outlive this call; they end with the process.
     std::mem::forget(pool);
-    std::iter::once(first).chain(others).try_for_each(start_thread)?;
+    let has_first = start_thread(first).is_ok();
+    start_threads(others, &lanes);
+    if !has_first {
+        lanes.run(0);
+    }
     Ok(worker)
 }
 
-/// A pool whose lanes wait for its workers, and what is left to do for those: to run on some thread, the first of them
-/// apart. A worker that finds its lane waiting need not fall asleep first.
-fn prepare(worker: &Arc<Worker>) -> io::Result<(ThreadPool, ThreadBuilder, Vec<ThreadBuilder>)> {
+/// A pool whose lanes wait for its workers, and what is left to do for those: to run on some thread. A worker that finds its lane
+/// waiting need not fall asleep first.
+struct Prepared {
+    pool: ThreadPool,
+    first: ThreadBuilder,
+    others: Vec<ThreadBuilder>,
+    lanes: Arc<Lanes>,
+}
+
+/// The lanes of this process.
+struct Lanes {
+    worker: Arc<Worker>,
+    /// How many may still begin a test beside others.
+    busy: AtomicUsize,
+    stopped: AtomicUsize,
+}
+
+impl Lanes {
+    fn run(&self, number: usize) {
+        Lane::new(Arc::clone(&self.worker), number).run(&self.busy);
+        self.stop();
+    }
+
+    /// Does without a lane.
+    fn lose(&self) {
+        self.busy.fetch_sub(1, SeqCst);
+        self.stop();
+    }
+
+    fn await_others(&self) {
+        while self.stopped.load(SeqCst) < self.worker.lanes {
+            thread::sleep(GLANCE);
+        }
+    }
+
+    fn stop(&self) {
+        if self.stopped.fetch_add(1, SeqCst) + 1 == self.worker.lanes {
+            self.worker.retire();
+        }
+    }
+}
+
+fn prepare(worker: &Arc<Worker>) -> io::Result<Prepared> {
     let lanes = worker.lanes;
     let mut workers = Vec::with_capacity(lanes);
     let pool = ThreadPoolBuilder::new()
@@ -104,17 +156,23 @@ fn prepare(worker: &Arc<Worker>) -> io::Result<(ThreadPool, ThreadBuilder, Vec<T
         })
         .build()
         .map_err(io::Error::other)?;
-    let worker = Arc::clone(worker);
-    let (still_busy, stopped) = (AtomicUsize::new(lanes), AtomicUsize::new(0));
+    let (busy, stopped) = (AtomicUsize::new(lanes), AtomicUsize::new(0));
+    let lanes = Arc::new(Lanes { worker: Arc::clone(worker), busy, stopped });
+    let all = Arc::clone(&lanes);
     pool.spawn_broadcast(move |context| {
-        Lane::new(Arc::clone(&worker), context.index()).run(&still_busy);
-        if stopped.fetch_add(1, SeqCst) + 1 == lanes {
-            worker.retire();
-        }
-        rest(&worker);
+        all.run(context.index());
+        rest(&all.worker);
     });
     let first = workers.swap_remove(0);
-    Ok((pool, first, workers))
+    Ok(Prepared { pool, first, others: workers, lanes })
+}
+
+/// Where no more threads are to be had, there are fewer lanes. Whether there are all.
+fn start_threads(workers: Vec<ThreadBuilder>, lanes: &Lanes) -> bool {
+    let before = workers.len();
+    let started = workers.into_iter().filter_map(|worker| start_thread(worker).ok()).count();
+    (started..before).for_each(|_| lanes.lose());
+    started == before
 }
 
 fn start_thread(worker: ThreadBuilder) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::{
     convert::Infallible,
     mem::ManuallyDrop,
     sync::{Arc, Mutex, PoisonError},
-    thread::{Builder, JoinHandle},
+    thread::Builder,
 };
 
 use super::Rules;
@@ -68,18 +68,6 @@ pub(super) fn run(
             let attempt = || here(case, rules, Moment(nanoseconds()), seat);
             Waited::Done(if rules.capture { buffer.collect(attempt) } else { attempt() })
         }
-    }
-}
-
-/// Makes what the C library keeps of a thread that has ended, its stack and its share of the heap, so that processes forked from
-/// this one have it: making their thread takes some 50 µs less. No thread is left when this returns.
-#[cfg(snout_processes)]
-pub(super) fn warm_up() {
-    let allocates = || drop(std::hint::black_box(Box::new(0)));
-    // The second takes the first one's stack, and with that the way that threads of processes forked from this one take: what the
-    // dynamic linker looks up on it is found, too. Without them, each process does all that by itself.
-    for _ in 0..2 {
-        let _ = Builder::new().spawn(allocates).map(JoinHandle::join);
     }
 }
 

@@ -75,6 +75,13 @@ impl Case {
         }
     }
 
+    /// Whether its name stands in a line as it is: most do.
+    pub(crate) fn has_plain_name(&self) -> bool {
+        matches!(self.expectation, Expectation::Return)
+            && !(self.compile_fail || self.no_run)
+            && !self.is_measured()
+    }
+
     /// Whether this run measures it instead of testing it.
     pub(crate) fn is_measured(&self) -> bool {
         matches!(self.body, Body::Bench { sampling: Sampling::Measure, .. })

@@ -131,6 +131,15 @@ impl OpenLine {
         console.name(case)
     }
 
+    /// The whole line of a test that has passed, or what is left of it.
+    pub(super) fn pass(&mut self, console: &mut Console, id: CaseId, case: &Case) -> io::Result<()> {
+        if self.0.is_none() && case.has_plain_name() {
+            return console.pen.texts("test ", case.name, " ... ok\n");
+        }
+        self.resume(console, id, case)?;
+        console.pen.text("ok\n")
+    }
+
     /// Makes sure that what is written next stands behind the test's name.
     pub(super) fn resume(&mut self, console: &mut Console, id: CaseId, case: &Case) -> io::Result<()> {
         match self.0.take() {

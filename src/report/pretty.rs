@@ -60,14 +60,14 @@ impl Pretty {
 
     fn finish(&mut self, finished: &Finished, ledger: &Ledger<'_>) -> io::Result<()> {
         let case = ledger.case(finished.case);
-        self.line.resume(&mut self.console, finished.case, case)?;
         if matches!(finished.outcome, Outcome::Passed)
             && self.limits.is_none()
             && !self.console.pen.is_coloured()
         {
             // Nearly every line of a run is this one.
-            return self.console.pen.text("ok\n");
+            return self.line.pass(&mut self.console, finished.case, case);
         }
+        self.line.resume(&mut self.console, finished.case, case)?;
         match &finished.outcome {
             Outcome::Passed => self.console.pen.painted("ok", Color::Green),
             Outcome::Failed(Failure::OverCritical) => {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::fd::RawFd;
 use std::process::{Command, Stdio};
+use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
 use super::descriptor::{keep_over_exec, replace_standard};
@@ -42,11 +43,25 @@ impl Forker {
         is_single.then_some(Forker(std::marker::PhantomData))
     }
 
+    /// Has `body`, which may fork, run on a thread of its own while the calling one waits for that: of a copy, it is the only thread. An
+    /// error if there is no thread to be had, or if it panicked.
+    pub(crate) fn on_thread<T: Send>(
+        &self,
+        thread: Builder,
+        body: impl FnOnce(&Forker) -> T + Send,
+    ) -> io::Result<T> {
+        thread::scope(|scope| {
+            let borrower = thread.spawn_scoped(scope, || body(&Forker(std::marker::PhantomData)))?;
+            borrower.join().map_err(|_| io::Error::other("the thread that forks panicked"))
+        })
+    }
+
     /// Makes a copy of this process.
     #[inline(always)] // see `execute::child`
     pub(crate) fn fork(&self) -> io::Result<Fork> {
-        // SAFETY: the process had one thread when the `Forker` was made, and the supervisor, which alone holds it, starts
-        // none; so no lock is held by a thread that the copy lacks, and the copy may do whatever this process may.
+        // SAFETY: the process had one thread when the `Forker` was made, and who holds it starts none, but by `on_thread`: then the
+        // other one sleeps until this one has ended. So no lock is held by a thread that the copy lacks, and the copy may do
+        // whatever this process may.
         match unsafe { libc::fork() } {
             0 => Ok(Fork::Child),
             -1 => Err(io::Error::last_os_error()),
@@ -93,7 +108,7 @@ pub(crate) fn fork_for_ancestor() -> io::Result<bool> {
                 0 => {
                     // SAFETY: asks for a number. The process between ends at once; then this one has its new parent.
                     while unsafe { libc::getppid() } == own {
-                        std::thread::yield_now();
+                        thread::yield_now();
                     }
                     return Ok(false);
                 }
@@ -322,7 +337,7 @@ pub(crate) fn await_stop(pid: Pid, limit: Duration) {
         if asked != 0 || info.si_signo != 0 || Instant::now() >= deadline {
             return;
         }
-        std::thread::sleep(Duration::from_millis(1));
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

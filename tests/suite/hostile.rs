@@ -130,6 +130,16 @@ fn in_process_runs_end_as_under_libtest() {
     Program::named("fails").threads(1).args(&flags).run().expect_table();
 }
 
+/// Nobody has room for such a stack, so nobody gets a thread: libtest runs tests where they stand then.
+#[test]
+fn where_no_thread_is_to_be_had_tests_run_all_the_same() {
+    for mode in Mode::ALL {
+        let program = Program::named("fails").in_mode(mode, 4).env("RUST_MIN_STACK", "140000000000000");
+        let run = program.run();
+        run.expect_code(101).expect_text("test result: FAILED. 1 passed; 3 failed;").expect_no_text("exited");
+    }
+}
+
 /// Where a test has no thread of its own, its name stands where std would name the thread.
 #[test]
 fn a_panic_is_named_after_its_test_wherever_it_runs() {

@@ -151,11 +151,20 @@ fn nextest_itself_comes_to_the_table_s_verdicts() {
     }
 }
 
-/// Not those that nextest would wait for, nor the twenty thousand, nor doctests, whose names have spaces in them.
+/// Not those that nextest would wait for, nor the twenty thousand, nor doctests, whose names have spaces in them; nor what asks for a
+/// process without another thread: nextest's is one that libtest, or snout in its place, has begun on.
 fn judged_by_nextest(name: &str) -> bool {
     !table::entry(name).hangs
-        && !["many", "expands_doctests", "prints_50mb", "benches", "leaves_grandchild", "leaves_daemon"]
-            .contains(&name)
+        && ![
+            "many",
+            "expands_doctests",
+            "prints_50mb",
+            "benches",
+            "leaves_grandchild",
+            "leaves_daemon",
+            "has_one_thread",
+        ]
+        .contains(&name)
 }
 
 /// `        PASS [   0.004s] (1/9) programs::passes adds`, by binary and test.

@@ -45,7 +45,7 @@ fn a_group_is_there_as_long_as_somebody_is_in_it() {
         wait_for_the_end()
     });
     while !is_group_alive(child) {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     let members: Vec<Pid> = members_of_group(child).into_iter().map(|(pid, _)| pid).collect();
     assert_eq!(members, [child]);

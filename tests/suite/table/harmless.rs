@@ -122,6 +122,11 @@ pub(crate) const PROGRAMS: &[Entry] = &[
         ],
     ),
     entry(
+        "has_one_thread",
+        ReadsTheSame(&[]),
+        &[failed("runs_where_no_other_thread_is", "threads in this process").but(&[Isolated], Verdict::Ok)],
+    ),
+    entry(
         "skips",
         CannotCompile,
         &[
