@@ -41,32 +41,49 @@ impl ChildMaker<'_> {
         (pipes, watch): (&Pipes, WatchChild<'_>),
     ) -> io::Result<WatchedChild> {
         if has_fixtures(self.job, turn) {
-            return self.fork_suite(forker, turn, pipes).and_then(watch);
+            return self.suite(forker, turn, pipes).and_then(watch);
         }
         let (rules, case) = (self.rules, (turn.case, self.job.plan.case(turn.case)));
         let place = (self.memory.table.slot(turn.case, turn.attempt.into()), seat(self.job, self.lane, turn));
         let child_of = |make: MakeChild| make(case, place, pipes.frames(), rules);
-        let fork = |forker: &Forker, child: &Child| self.fork(forker, child, pipes).and_then(watch);
+        let test = |forker: &Forker, child: &Child| self.test(forker, child, pipes).and_then(watch);
         if let Some(thread) = own_thread(case.1, rules) {
             // The kernel ends a child when the *thread* that has made it ends: so that one stays, and watches.
-            let made = forker.on_thread(thread, |forker| fork(forker, &child_of(Child::of_this_thread)));
+            let made = forker.on_thread(thread, |forker| test(forker, &child_of(Child::of_this_thread)));
             if let Ok(made) = made {
                 return made;
             }
             // No more threads to be had: the child may have more luck, and runs the test where it stands if not.
         }
-        fork(forker, &child_of(Child::new))
+        test(forker, &child_of(Child::new))
     }
 
     /// A child pays for every 64 KiB of code that it comes by: what can be known before it is made is.
-    fn fork(&self, forker: &Forker, child: &Child, pipes: &Pipes) -> io::Result<Pid> {
-        let [frames, output] = pipes.readers();
-        let not_for_it = &[self.sockets[0], self.sockets[1], frames, output];
+    fn test(&self, forker: &Forker, child: &Child, pipes: &Pipes) -> io::Result<Pid> {
+        match self.fork(forker, pipes, &self.sockets) {
+            Ok(None) => child.run(),
+            Ok(Some(pid)) => Ok(pid),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn suite(&self, forker: &Forker, turn: Turn, pipes: &Pipes) -> io::Result<Pid> {
+        let [own, _] = self.sockets;
+        if let Some(pid) = self.fork(forker, pipes, &[own])? {
+            return Ok(pid);
+        }
+        let ends = (pipes.frames().clone(), clone(pipes.output_end()), clone(Some(&self.for_suites)));
+        run_suite(self.job, (self.memory, self.lane), turn, ends)
+    }
+
+    /// A new process; `None` in that, which is ready then to run what is a user's.
+    #[inline(always)] // see `execute::child`
+    fn fork(&self, forker: &Forker, pipes: &Pipes, not_for_it: &[RawFd]) -> io::Result<Option<Pid>> {
         let connections =
             Connections { output: pipes.output(), nowhere: None, not_for_it, parent: self.parent };
         match forker.fork() {
             Err(error) => return Err(error),
-            Ok(Fork::Parent(pid)) => return Ok(pid),
+            Ok(Fork::Parent(pid)) => return Ok(Some(pid)),
             Ok(Fork::Child) => {}
         }
         if !settle_in(&connections) {
@@ -75,22 +92,6 @@ impl ChildMaker<'_> {
         if let Some(mask) = &self.mask {
             mask.restore();
         }
-        child.run()
-    }
-
-    fn fork_suite(&self, forker: &Forker, turn: Turn, pipes: &Pipes) -> io::Result<Pid> {
-        let [frames, output] = pipes.readers();
-        let not_for_it = &[self.sockets[0], frames, output];
-        let connections =
-            Connections { output: pipes.output(), nowhere: None, not_for_it, parent: self.parent };
-        if let Fork::Parent(pid) = forker.fork()? {
-            return Ok(pid);
-        }
-        if !settle_in(&connections) {
-            std::process::exit(1);
-        }
-        self.mask.iter().for_each(SignalMask::restore);
-        let ends = (pipes.frames().clone(), clone(pipes.output_end()), clone(Some(&self.for_suites)));
-        run_suite(self.job, (self.memory, self.lane), turn, ends)
+        Ok(None)
     }
 }

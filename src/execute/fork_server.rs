@@ -48,37 +48,32 @@ pub(crate) struct ForkServer {
     pub(crate) doorbell: File,
 }
 
-/// What the children of a lane write to, one after the other until one has.
+/// What the children of a lane write to, one after the other until one has. The supervisor alone reads: a child would have to close
+/// what else there is.
 pub(crate) struct Pipes {
-    frames: OwnedFd,
-    frames_end: Arc<File>,
-    output: Option<(OwnedFd, OwnedFd)>,
+    frames: Arc<File>,
+    output: Option<OwnedFd>,
 }
 
 impl Pipes {
     /// Where a child's frames go.
     pub(crate) fn frames(&self) -> &Arc<File> {
-        &self.frames_end
+        &self.frames
     }
 
     /// The end of the output's pipe that children write to.
     pub(crate) fn output_end(&self) -> Option<&OwnedFd> {
-        self.output.as_ref().map(|(_, writer)| writer)
+        self.output.as_ref()
     }
 
     /// Where what a child prints goes, unless it goes where this process prints.
     pub(crate) fn output(&self) -> Option<RawFd> {
-        self.output.as_ref().map(|(_, writer)| writer.as_raw_fd())
+        self.output.as_ref().map(AsRawFd::as_raw_fd)
     }
 
-    /// The ends that children have no use for; -1 where there is none. An array, for a child that allocates writes to a page, and
-    /// that has to be copied for it.
-    pub(crate) fn readers(&self) -> [RawFd; 2] {
-        [self.frames.as_raw_fd(), self.output.as_ref().map_or(-1, |(reader, _)| reader.as_raw_fd())]
-    }
-
+    /// Either end of a pipe knows.
     fn are_empty(&self) -> bool {
-        is_empty(&self.frames) && self.output.as_ref().is_none_or(|(reader, _)| is_empty(reader))
+        is_empty(&self.frames) && self.output.as_ref().is_none_or(is_empty)
     }
 }
 
@@ -117,12 +112,15 @@ impl ForkServer {
     }
 
     fn make_pipes(&self) -> io::Result<Pipes> {
-        let (frames, frames_end) = pipe()?;
-        let output = if self.captures { Some(pipe()?) } else { None };
+        let (frames_reader, frames) = pipe()?;
+        let (output_reader, output) = match self.captures {
+            true => pipe().map(|(reader, writer)| (Some(reader), Some(writer)))?,
+            false => (None, None),
+        };
         // Before they are sent: from then on the supervisor may read from them.
         self.queue.renew_pipes(self.lane);
-        parcel::send_pipes(&self.socket, &frames, output.as_ref().map(|(reader, _)| reader))?;
-        Ok(Pipes { frames, frames_end: Arc::new(File::from(frames_end)), output })
+        parcel::send_pipes(&self.socket, &frames_reader, output_reader.as_ref())?;
+        Ok(Pipes { frames: Arc::new(File::from(frames)), output })
     }
 
     fn next_turn(&self) -> Option<(Place, Turn)> {
