@@ -24,8 +24,8 @@
 //!   no test, so it may fork at any time and is never the one that crashes.
 //! - The **pool** is a forked process whose lanes claim tests from shared memory. A passing test costs no message and no
 //!   system call.
-//! - A **child** is a forked process that runs one test. Its verdict is final. Each lane that needs children has a **fork server**
-//!   that makes them, one after the other, and sees that nothing is left of them.
+//! - A **child** is a forked process that runs one test, on the only thread it has. Its verdict is final. Each lane that needs children
+//!   has a **fork server** that makes them, one after the other, and sees that nothing is left of them.
 //!
 //! What a test did is written to a table in shared memory that outlives any worker, so a process that vanishes takes no
 //! result with it, and its tests are known: each is tried alone in a child, which convicts or acquits it. A process that

@@ -1,6 +1,7 @@
 //! A fork server: makes the children of one lane, one at a time, and watches over each.
 //!
-//! It has one thread and runs no test, and it stays as small as it was when it was made: forking it is cheap. A child that has
+//! It runs no test, and it stays as small as it was when it was made: forking it is cheap. Besides its one thread there is at most that
+//! of the test at hand, which forks and becomes the child's only one. A child that has
 //! nothing to say costs a fork, a wait and a few words in shared memory; no pipe is made for it, and nobody is woken.
 //! What becomes of a test is the supervisor's to say. Here it is only seen how its process ended, and that nobody is left of it.
 

@@ -60,8 +60,8 @@ impl Forker {
     #[inline(always)] // see `execute::child`
     pub(crate) fn fork(&self) -> io::Result<Fork> {
         // SAFETY: the process had one thread when the `Forker` was made, and who holds it starts none, but by `on_thread`: then the
-        // other one sleeps until this one has ended. So no lock is held by a thread that the copy lacks, and the copy may do
-        // whatever this process may.
+        // other one waits for this one's end, or is on its way there. On that way are locks of the C library alone, which holds
+        // them itself over the call. So no lock is held by a thread that the copy lacks, and it may do whatever this process may.
         match unsafe { libc::fork() } {
             0 => Ok(Fork::Child),
             -1 => Err(io::Error::last_os_error()),
