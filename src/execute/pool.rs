@@ -1,14 +1,15 @@
-//! The pool: rayon workers that run tests in one process.
+//! The pool: lanes that run tests in one process.
 //!
-//! Each worker runs one `broadcast` job for as long as there is work. Tests are never rayon jobs themselves: a worker that
-//! waits inside a test (which may use rayon) would start another test on the same stack.
+//! Where tests run on the lanes themselves, those are rayon's workers, each of which runs one `broadcast` job for as long as there is
+//! work. Tests are never rayon jobs themselves: a worker that waits inside a test (which may use rayon) would start another test on
+//! the same stack. Where tests have threads of their own, lanes only wait for those, and are plain threads: that takes less to start.
 
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread;
+use std::thread::{self, Builder, JoinHandle};
 use std::time::Duration;
 
 use rayon_core::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
@@ -21,9 +22,6 @@ use crate::sys::descriptor::{pipe, wait};
 
 /// How often a pool whose lanes run tests themselves looks whether it is asked for what those have printed.
 const LOOK: Duration = Duration::from_millis(250);
-
-/// How often a lane that ends the process looks whether the others are done.
-const GLANCE: Duration = Duration::from_millis(1);
 
 /// Runs tests in this process until all are finished or the supervisor says that it is enough, and ends the process.
 ///
@@ -38,24 +36,25 @@ pub(crate) fn run_pool(worker: Worker, control: &OwnedFd) -> ! {
     std::process::exit(if result.is_ok() { 0 } else { 1 })
 }
 
-/// Tests have threads of their own and leave nothing on the workers: these may end, and the first of them may be this very
-/// thread. Another would begin its first test later, by as long as it takes to make a thread and to wake a processor for it.
+/// Tests have threads of their own and leave nothing on the lanes': these are plain ones, of which the first is this very thread.
+/// Another would begin its first test later, by as long as it takes to make a thread and to wake a processor for it.
 fn run_fresh(worker: Worker, control: RawFd) -> io::Result<()> {
     if !worker.registry.is_empty() {
-        // A fixture is set up on the worker.
+        // A fixture is set up on a lane.
         name_tests_in_panics();
     }
-    let worker = Arc::new(worker);
-    let Prepared { pool, first, others, lanes } = prepare(&worker)?;
-    // From now on workers end with the last lane.
-    drop(pool);
-    if start_threads(others, &lanes) {
-        first.run();
-    } else {
-        // A worker that never runs keeps the others from ending.
-        lanes.run(0);
-        lanes.await_others();
+    let lanes = Lanes::of(worker);
+    let others: Vec<JoinHandle<()>> = (1..lanes.worker.lanes)
+        .filter_map(|number| {
+            let own = Arc::clone(&lanes);
+            lanes.start(named(number), move || own.run(number))
+        })
+        .collect();
+    lanes.run(0);
+    for lane in others {
+        let _ = lane.join();
     }
+    let worker = &lanes.worker;
     // Else some test is not this pool's any more, and the supervisor has the last word.
     if !worker.table.is_all_finished() && !worker.table.is_closed() {
         await_any(&[control])?;
@@ -86,29 +85,25 @@ pub(crate) fn start_in_process(worker: Worker) -> io::Result<()> {
     start_lanes(worker).map(drop)
 }
 
+/// On rayon's workers, where tests may leave jobs.
 fn start_lanes(worker: Worker) -> io::Result<Arc<Worker>> {
     if worker.rules.thread_mode == ThreadMode::Pooled || !worker.registry.is_empty() {
         name_tests_in_panics();
     }
-    let worker = Arc::new(worker);
-    let Prepared { pool, first, others, lanes } = prepare(&worker)?;
+    let lanes = Lanes::of(worker);
+    let (pool, workers) = prepare(&lanes)?;
     // The threads must outlive this call; they end with the process.
     std::mem::forget(pool);
-    let has_first = start_thread(first).is_ok();
-    start_threads(others, &lanes);
+    let mut workers = workers.into_iter().enumerate();
+    let is_started = |(number, worker): (usize, ThreadBuilder)| named(number).spawn(|| worker.run()).is_ok();
+    let has_first = workers.next().is_some_and(is_started);
+    for (number, worker) in workers {
+        lanes.start(named(number), || worker.run());
+    }
     if !has_first {
         lanes.run(0);
     }
-    Ok(worker)
-}
-
-/// A pool whose lanes wait for its workers, and what is left to do for those: to run on some thread. A worker that finds its lane
-/// waiting need not fall asleep first.
-struct Prepared {
-    pool: ThreadPool,
-    first: ThreadBuilder,
-    others: Vec<ThreadBuilder>,
-    lanes: Arc<Lanes>,
+    Ok(Arc::clone(&lanes.worker))
 }
 
 /// The lanes of this process.
@@ -120,21 +115,26 @@ struct Lanes {
 }
 
 impl Lanes {
+    fn of(worker: Worker) -> Arc<Lanes> {
+        let (busy, stopped) = (AtomicUsize::new(worker.lanes), AtomicUsize::new(0));
+        Arc::new(Lanes { worker: Arc::new(worker), busy, stopped })
+    }
+
     fn run(&self, number: usize) {
+        let unwinding = EndsProcess;
         Lane::new(Arc::clone(&self.worker), number).run(&self.busy);
+        std::mem::forget(unwinding);
         self.stop();
     }
 
-    /// Does without a lane.
-    fn lose(&self) {
-        self.busy.fetch_sub(1, SeqCst);
-        self.stop();
-    }
-
-    fn await_others(&self) {
-        while self.stopped.load(SeqCst) < self.worker.lanes {
-            thread::sleep(GLANCE);
+    /// Where no more threads are to be had, there are fewer lanes; the first is not among those that are missed.
+    fn start(&self, thread: Builder, lane: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
+        let started = thread.spawn(lane).ok();
+        if started.is_none() {
+            self.busy.fetch_sub(1, SeqCst);
+            self.stop();
         }
+        started
     }
 
     fn stop(&self) {
@@ -144,40 +144,37 @@ impl Lanes {
     }
 }
 
-fn prepare(worker: &Arc<Worker>) -> io::Result<Prepared> {
-    let lanes = worker.lanes;
-    let mut workers = Vec::with_capacity(lanes);
+/// A lane that panics, which none should, leaves a test that never finishes: let the pool die, and the test be tried alone.
+struct EndsProcess;
+
+impl Drop for EndsProcess {
+    fn drop(&mut self) {
+        std::process::abort();
+    }
+}
+
+fn named(number: usize) -> Builder {
+    Builder::new().name(format!("snout lane {number}"))
+}
+
+/// A pool whose lanes wait for its workers, and what is left to do for those: to run, each on some thread. A worker that finds its
+/// lane waiting need not fall asleep first.
+fn prepare(lanes: &Arc<Lanes>) -> io::Result<(ThreadPool, Vec<ThreadBuilder>)> {
+    let mut workers = Vec::with_capacity(lanes.worker.lanes);
     let pool = ThreadPoolBuilder::new()
-        .num_threads(lanes)
-        .thread_name(|number| format!("snout lane {number}"))
+        .num_threads(lanes.worker.lanes)
         .spawn_handler(|worker| {
             workers.push(worker);
             Ok(())
         })
         .build()
         .map_err(io::Error::other)?;
-    let (busy, stopped) = (AtomicUsize::new(lanes), AtomicUsize::new(0));
-    let lanes = Arc::new(Lanes { worker: Arc::clone(worker), busy, stopped });
-    let all = Arc::clone(&lanes);
+    let lanes = Arc::clone(lanes);
     pool.spawn_broadcast(move |context| {
-        all.run(context.index());
-        rest(&all.worker);
+        lanes.run(context.index());
+        rest(&lanes.worker);
     });
-    let first = workers.swap_remove(0);
-    Ok(Prepared { pool, first, others: workers, lanes })
-}
-
-/// Where no more threads are to be had, there are fewer lanes. Whether there are all.
-fn start_threads(workers: Vec<ThreadBuilder>, lanes: &Lanes) -> bool {
-    let before = workers.len();
-    let started = workers.into_iter().filter_map(|worker| start_thread(worker).ok()).count();
-    (started..before).for_each(|_| lanes.lose());
-    started == before
-}
-
-fn start_thread(worker: ThreadBuilder) -> io::Result<()> {
-    let name = worker.name().unwrap_or_default().to_owned();
-    thread::Builder::new().name(name).spawn(|| worker.run()).map(drop)
+    Ok((pool, workers))
 }
 
 /// A worker without a job looks for one some thirty times before it sleeps, on a processor that others need. While tests
