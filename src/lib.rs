@@ -14,7 +14,7 @@
 //! # What happens when a test binary starts
 //!
 //! ```text
-//! you ── supervisor ──┬── pool                    lanes on rayon workers, tests in-process    (replaced when it dies or hangs)
+//! you ── supervisor ──┬── pool                    lanes, tests in-process                    (replaced when it dies or hangs)
 //!        one thread   ├── fork server ── child    one test that timed out, or was in flight when the pool died
 //!        no user code ├── fork server ── child    a suite with its fixtures; one test of a run with SNOUT_ISOLATE=always
 //!                     └── (fixture host)          shared fixtures; pool and fork servers are forked from it then

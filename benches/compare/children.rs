@@ -15,6 +15,13 @@ const ROUNDS: usize = 31;
 /// nextest takes seconds.
 const NEXTEST_ROUNDS: usize = 9;
 const MODES: [&str; 2] = ["fresh", "pooled"];
+/// What a program in Rust takes that does nothing else, with as many makers as there are lanes.
+const POSSIBLE: [(&str, &[&str]); 4] = [
+    ("Rust, `exit`", &[]),
+    ("Rust, group, pipes and signals, `exit`", &["settled"]),
+    ("Rust, a thread each, `exit`", &["thread"]),
+    ("Rust, a thread each, group, pipes and signals, `exit`", &["thread", "settled"]),
+];
 
 pub(crate) fn measure(workshop: &Workshop) -> Result<Vec<Row>, String> {
     let libtest = workshop.suite(Harness::Libtest, TESTS, "")?;
@@ -56,9 +63,7 @@ fn beside_c(workshop: &Workshop, snout: &Built) -> Result<Vec<Row>, String> {
             process::run(command.arg("--test-threads=2"))
         }));
     }
-    for (name, more) in
-        [("thread, fork, exit and wait in Rust", Some("thread")), ("fork, exit and wait in Rust", None)]
-    {
+    for (name, more) in POSSIBLE {
         let (program, count) = (loop_in_rust.binary(), &count);
         contestants.push(Contestant::new(name, move || {
             process::run(plain(program).args([count, lanes]).args(more))

@@ -151,15 +151,17 @@ pub(crate) fn settle_in(connections: &Connections<'_>) -> bool {
             && libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != -1
             // The parent may have died before the attribute was set.
             && libc::getppid() == parent;
+        // By number: the C library's own functions for these are where the process has no other business.
         if let Some(nowhere) = nowhere {
-            is_settled &= libc::dup2(nowhere, 0) != -1;
+            is_settled &= libc::syscall(libc::SYS_dup3, nowhere, 0, 0) != -1;
         }
         if let Some(output) = output {
-            is_settled &= libc::dup2(output, 1) != -1 && libc::dup2(output, 2) != -1;
+            is_settled &= libc::syscall(libc::SYS_dup3, output, 1, 0) != -1
+                && libc::syscall(libc::SYS_dup3, output, 2, 0) != -1;
         }
         let mut place = 0;
         while place < not_for_it.len() {
-            libc::close(not_for_it[place]);
+            libc::syscall(libc::SYS_close, not_for_it[place]);
             place += 1;
         }
         is_settled

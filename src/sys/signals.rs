@@ -65,8 +65,12 @@ impl SignalMask {
     /// Blocks what was blocked then, and nothing else, for the calling thread.
     #[inline(always)] // see `execute::child`
     pub(crate) fn restore(&self) {
-        // SAFETY: the set came from the kernel; the old mask is not asked for. Fails for bad arguments only.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
+        /// A set of signals, as the kernel has it.
+        const BYTES: usize = 8;
+        let none = ptr::null_mut::<libc::sigset_t>();
+        // SAFETY: the set came from the kernel, and is longer than what that reads; the old mask is not asked for. Fails for bad
+        // arguments only. By number, as in `settle_in`.
+        unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const self.0, none, BYTES) };
     }
 }
 

@@ -19,6 +19,16 @@ fn a_release_build_with_link_time_optimization_links_and_captures() {
         let ended = run(&mut cargo);
         ended.expect_code(0).expect("26 passed; 0 failed; 1 ignored").expect_no("to standard output");
         ended.expect_no("snout cannot capture");
+        // What is inlined is no frame by itself: backtraces end where the harness calls the test all the same.
+        for thread_mode in ["fresh", "pooled"] {
+            let mut cargo = LTO.cargo("test");
+            cargo.env("CARGO_PROFILE_RELEASE_LTO", lto).args(["--release", "--test", "verdicts"]);
+            cargo.env("RUST_BACKTRACE", "1").env("SNOUT_THREAD_MODE", thread_mode);
+            for isolate in ["auto", "always"] {
+                let ended = run(cargo.env("SNOUT_ISOLATE", isolate));
+                ended.expect("stack backtrace:\n").expect_no("snout::").expect_no("rayon");
+            }
+        }
     }
 }
 
