@@ -22,6 +22,7 @@ use crate::plan::Plan;
 use crate::report::{self, Outlets};
 use crate::settings::{Selection, Settings};
 use crate::sys::clock::nanoseconds;
+use crate::sys::memory;
 use crate::sys::standard::StandardStream;
 use crate::sys::{self, capture};
 use desk::Desk;
@@ -89,7 +90,7 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
     let generated = generate(registry, &settings, role.is_some())?;
     let is_supervisor = role.is_none() && !generated.values.is_at_host();
     let Selected { cases, filtered_out, name_width, iterations } =
-        discover::cases(&tests, (registry, &generated.names), &settings);
+        discover::cases(&tests, (registry, &generated.names), &settings, memory::room);
     if is_supervisor {
         warn(&tests, &cases, &settings);
     }

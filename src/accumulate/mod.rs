@@ -4,6 +4,8 @@
 mod atomics;
 #[cfg(any(snout_processes, snout_loom))]
 mod claims;
+#[cfg(any(snout_processes, snout_loom))]
+mod host;
 mod ledger;
 #[cfg(all(test, snout_loom))]
 mod models;
@@ -12,8 +14,10 @@ mod queue;
 #[cfg(any(snout_processes, snout_loom))]
 mod table;
 
+#[cfg(snout_processes)]
+pub(crate) use host::HostState;
 pub(crate) use ledger::Ledger;
 #[cfg(snout_processes)]
 pub(crate) use queue::{ChildQueue, EndOfChild, HowEnded, Place, TearDown, Turn};
 #[cfg(snout_processes)]
-pub(crate) use table::{HostState, RunTable, Slot, State};
+pub(crate) use table::{RunTable, Slot, State};

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use super::atomics::{AtomicU32, AtomicU64, Memory};
 use super::claims::Claims;
+use super::host::HostState;
 use crate::model::{CaseId, Moment};
 
 /// How a test stands.
@@ -92,44 +93,6 @@ pub(crate) struct RunTable {
     in_pool: usize,
 }
 
-/// What the fixture host is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HostState {
-    /// There is none, or it has not begun.
-    None,
-    /// It sets up the fixture of this number.
-    SettingUp(u32),
-    /// Everything is set up that can be.
-    Ready,
-    /// It tears down the fixture of this number.
-    TearingDown(u32),
-    /// It has ended before its time, and what it had set up with it.
-    Gone,
-}
-
-impl HostState {
-    fn pack(self) -> u64 {
-        match self {
-            HostState::None => 0,
-            HostState::Ready => 1,
-            HostState::Gone => 2,
-            HostState::SettingUp(fixture) => 3 | u64::from(fixture) << 8,
-            HostState::TearingDown(fixture) => 4 | u64::from(fixture) << 8,
-        }
-    }
-
-    fn unpack(word: u64) -> HostState {
-        let fixture = (word >> 8) as u32;
-        match word & 0xff {
-            1 => HostState::Ready,
-            2 => HostState::Gone,
-            3 => HostState::SettingUp(fixture),
-            4 => HostState::TearingDown(fixture),
-            _ => HostState::None,
-        }
-    }
-}
-
 /// How many lanes the pool may use and how many it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LaneCounts {
@@ -160,6 +123,11 @@ impl RunTable {
     pub(crate) fn new((words, gates): Memory, lanes: usize, cases: usize) -> RunTable {
         assert!(words.len() >= RunTable::size(lanes, cases), "the run table is larger than its memory");
         RunTable { words, gates, lanes, cases, in_pool: cases }
+    }
+
+    /// All that lanes write to.
+    pub(crate) fn words(&self) -> &'static [AtomicU64] {
+        self.words
     }
 
     /// The same, where only so many cases are the pool's.

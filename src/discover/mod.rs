@@ -68,15 +68,16 @@ fn name_of(test: &&'static TestDescAndFn) -> &'static str {
     name
 }
 
-/// The tests that `settings` select among `tests`.
+/// The tests that `settings` select among `tests`. `room` gives room for so many.
 pub(crate) fn cases(
     tests: &[&'static TestDescAndFn],
     (registry, generated): (&'static Registry, &[Vec<String>]),
     settings: &Settings,
+    room: fn(usize) -> Vec<Case>,
 ) -> Selected {
     let selection = &settings.selection;
     let all = selection.takes_all() && registry.takes_all();
-    let mut cases = Vec::with_capacity(if all { tests.len() } else { 0 });
+    let mut cases = room(if all { tests.len() } else { 0 });
     for &test in tests {
         if all || selection.takes(&test.desc) && takes(registry, &test) {
             cases.push(case(test, registry, settings));

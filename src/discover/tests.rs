@@ -35,7 +35,7 @@ fn settings(line: &str) -> Settings {
 
 fn selected(line: &str) -> Selected {
     static NOTHING: std::sync::OnceLock<Registry> = std::sync::OnceLock::new();
-    cases(&tests(), (NOTHING.get_or_init(Registry::default), &[]), &settings(line))
+    cases(&tests(), (NOTHING.get_or_init(Registry::default), &[]), &settings(line), Vec::with_capacity)
 }
 
 /// Names, those of ignored tests in brackets.

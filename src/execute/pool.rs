@@ -19,6 +19,7 @@ use super::lane::Lane;
 use super::worker::Worker;
 use crate::model::ThreadMode;
 use crate::sys::descriptor::{pipe, wait};
+use crate::sys::memory::come_by;
 
 /// How often a pool whose lanes run tests themselves looks whether it is asked for what those have printed.
 const LOOK: Duration = Duration::from_millis(250);
@@ -28,6 +29,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// `control` ends when the supervisor is done or gone.
 pub(crate) fn run_pool(worker: Worker, control: &OwnedFd) -> ! {
     let control = control.as_raw_fd();
+    // Pages of shared memory are not this process's before it has come by them, whoever else has.
+    come_by(worker.table.words());
     worker.begin_plugins();
     let leaves_nothing = worker.rules.thread_mode == ThreadMode::Fresh && !worker.registry.has_pooled();
     let result = if leaves_nothing { run_fresh(worker, control) } else { run_pooled(worker, control) };

@@ -26,7 +26,7 @@ pub(crate) enum Fork {
     Child,
 }
 
-/// The right to fork. There is one, and it does not leave the thread that asked for it.
+/// The right to fork. One thread has it: that which asked for it, or the one that it is lent to by [`Forker::on_thread`].
 pub(crate) struct Forker(std::marker::PhantomData<*const ()>);
 
 impl Forker {
