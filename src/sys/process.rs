@@ -148,10 +148,11 @@ pub(crate) fn settle_in(connections: &Connections<'_>) -> bool {
     // ours, and the owners of the numbers that are closed are values of the parent that this process never touches again.
     let is_settled = unsafe {
         let mut is_settled = libc::setpgid(0, 0) != -1
-            && libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != -1
+            && libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) != -1
             // The parent may have died before the attribute was set.
             && libc::getppid() == parent;
-        // By number: the C library's own functions for these are where the process has no other business.
+        // `prctl` with all it may be given: what is left out the C library takes from wherever it is, which valgrind reports.
+        // The others by number: the C library's own functions for these are where the process has no other business.
         if let Some(nowhere) = nowhere {
             is_settled &= libc::syscall(libc::SYS_dup3, nowhere, 0, 0) != -1;
         }
@@ -175,7 +176,7 @@ pub(crate) fn settle_in(connections: &Connections<'_>) -> bool {
 /// Has the kernel kill this process when the thread that made it ends.
 fn die_with_parent(parent: i32) -> io::Result<()> {
     // SAFETY: sets an attribute of the calling process.
-    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
+    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) })?;
     // The parent may have died before the attribute was set.
     let is_orphan = std::os::unix::process::parent_id().cast_signed() != parent;
     if is_orphan { Err(io::Error::from_raw_os_error(libc::ESRCH)) } else { Ok(()) }
@@ -214,7 +215,7 @@ pub(crate) fn spawn_self(
 /// Makes this process the parent of every process whose own parent ends: what a test leaves behind can be found.
 pub(crate) fn adopt_orphans() -> io::Result<()> {
     // SAFETY: sets an attribute of the calling process.
-    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) })?;
+    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) })?;
     Ok(())
 }
 
