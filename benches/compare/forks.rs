@@ -68,12 +68,13 @@ impl Ends {
 
     /// In the maker, when the process has ended and is still there.
     fn watch(&self, pid: c_int) {
-        let (by_number, ended_or_stopped_and_kept) = (1, 4 | 2 | 0x0100_0000);
+        const P_PID: c_int = 1;
+        const WSTOPPED_WEXITED_WNOWAIT: c_int = 2 | 4 | 0x0100_0000;
         const FIONREAD: c_ulong = 0x541b;
         let mut info = [0_u64; 32];
         // SAFETY: there is room for what is asked for.
         unsafe {
-            assert_eq!(waitid(by_number, pid, info.as_mut_ptr().cast(), ended_or_stopped_and_kept), 0);
+            assert_eq!(waitid(P_PID, pid, info.as_mut_ptr().cast(), WSTOPPED_WEXITED_WNOWAIT), 0);
             for [reader, _] in self.pipes {
                 let mut count: c_int = 0;
                 assert_eq!((ioctl(reader, FIONREAD, &raw mut count), count), (0, 0));

@@ -20,7 +20,7 @@ use crate::context::{FixtureId, Registry};
 use crate::execute::wire::{self, Decoder, Frame};
 use crate::execute::{name_tests_in_panics, set_up_shared, tear_down_shared};
 use crate::model::{Death, Moment, Trouble, Wrong};
-use crate::sys::descriptor::{pipe, wait};
+use crate::sys::descriptor::{pipe, pipe_if, wait};
 use crate::sys::process::{self, Change, Connections, Fork, Forker, Pid};
 use crate::sys::socket;
 
@@ -165,7 +165,7 @@ pub(crate) fn generate(
     let Some(forker) = Forker::of_single_thread() else { return Ok(generate_here(registry, wanted)) };
     let supervisor = process::own_number();
     let (frames, frames_end) = pipe()?;
-    let (output, output_end) = if captures { pipe().map(|(a, b)| (Some(a), Some(b)))? } else { (None, None) };
+    let (output, output_end) = pipe_if(captures)?;
     let (socket, far) = socket::pair()?;
     match forker.fork()? {
         Fork::Parent(pid) => {
@@ -307,8 +307,7 @@ impl Launcher<'_> {
     pub(super) fn launch_host(&self, needed: &[FixtureId], open: &[RawFd]) -> io::Result<Option<Host>> {
         let Some(forker) = self.forker() else { return Ok(None) };
         let (frames, frames_end) = pipe()?;
-        let (output, output_end) =
-            if self.job().rules.capture { pipe().map(|(a, b)| (Some(a), Some(b)))? } else { (None, None) };
+        let (output, output_end) = pipe_if(self.job().rules.capture)?;
         let (socket, far) = socket::pair()?;
         let pid = match forker.fork()? {
             Fork::Parent(pid) => pid,

@@ -19,7 +19,7 @@ use crate::execute::{
     Buffers, ForkServer, Outlet, Pipes, Rules, Suite, WatchChild, Worker, run_pool, start_in_process,
 };
 use crate::model::{Isolate, Isolation, Restart};
-use crate::sys::descriptor::pipe;
+use crate::sys::descriptor::{pipe, pipe_if};
 use crate::sys::process::{self, Connections, Fork, Forker, Pid, adopt_orphans};
 use crate::sys::shared::{self, Shared, Size};
 use crate::sys::signals::{Signal, SignalMask, Signals};
@@ -222,10 +222,7 @@ impl<'run> Launcher<'run> {
     /// Starts a pool, from the fixture host if there is one. `open` are the supervisor's descriptors that it must not keep.
     pub(super) fn launch_pool(&self, open: &[RawFd], host: Option<&OwnedFd>) -> io::Result<LaunchedPool> {
         let (frames, frames_end) = pipe()?;
-        let (output, output_end) = match self.job.rules.capture {
-            true => pipe().map(|(reader, writer)| (Some(reader), Some(writer)))?,
-            false => (None, None),
-        };
+        let (output, output_end) = pipe_if(self.job.rules.capture)?;
         let (control_end, control) = pipe()?;
         let ends = PoolEnds { frames: frames_end, output: output_end, control: control_end };
         let pid = match (&self.forker, host) {

@@ -19,7 +19,7 @@ use crate::accumulate::{ChildQueue, EndOfChild, HowEnded, Place, RunTable, State
 use crate::model::{Leftover, Moment};
 use crate::plan::Plan;
 use crate::sys::clock::nanoseconds;
-use crate::sys::descriptor::{is_empty, pipe};
+use crate::sys::descriptor::is_empty;
 use crate::sys::futex;
 use crate::sys::process::{self, Change, Pid};
 
@@ -113,14 +113,8 @@ impl ForkServer {
     }
 
     fn make_pipes(&self) -> io::Result<Pipes> {
-        let (frames_reader, frames) = pipe()?;
-        let (output_reader, output) = match self.captures {
-            true => pipe().map(|(reader, writer)| (Some(reader), Some(writer)))?,
-            false => (None, None),
-        };
-        // Before they are sent: from then on the supervisor may read from them.
-        self.queue.renew_pipes(self.lane);
-        parcel::send_pipes(&self.socket, &frames_reader, output_reader.as_ref())?;
+        let renew = || self.queue.renew_pipes(self.lane);
+        let (frames, output) = parcel::make_pipes(&self.socket, self.captures, renew)?;
         Ok(Pipes { frames: Arc::new(File::from(frames)), output })
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use crate::model::Leftover;
+use crate::sys::descriptor::{pipe, pipe_if};
 use crate::sys::socket::{self, LONGEST};
 
 const PIPES: u8 = b'p';
@@ -18,8 +19,21 @@ pub(crate) enum Parcel {
     Leftovers(Vec<Leftover>),
 }
 
+/// What children, and tests of a suite, write to: frames, and what they print if that is caught.
+pub(super) type WritingEnds = (OwnedFd, Option<OwnedFd>);
+
+/// Makes pipes, and sends the supervisor the ends to read from. `renew` says that there are others, and is called before that: from
+/// then on the supervisor may read from them.
+pub(super) fn make_pipes(socket: &OwnedFd, captures: bool, renew: impl FnOnce()) -> io::Result<WritingEnds> {
+    let (frames_reader, frames) = pipe()?;
+    let (output_reader, output) = pipe_if(captures)?;
+    renew();
+    send_pipes(socket, &frames_reader, output_reader.as_ref())?;
+    Ok((frames, output))
+}
+
 /// Sends the ends to read from.
-pub(super) fn send_pipes(socket: &OwnedFd, frames: &OwnedFd, output: Option<&OwnedFd>) -> io::Result<()> {
+fn send_pipes(socket: &OwnedFd, frames: &OwnedFd, output: Option<&OwnedFd>) -> io::Result<()> {
     let ends: Vec<RawFd> = [Some(frames), output].into_iter().flatten().map(AsRawFd::as_raw_fd).collect();
     socket::send(socket, &[PIPES], &ends)
 }
@@ -90,7 +104,7 @@ mod tests {
     #[cfg_attr(miri, ignore = "Miri has no sockets that keep messages apart")]
     fn pipes_arrive_open() {
         let (near, far) = socket::pair().unwrap();
-        let (frames, _) = crate::sys::descriptor::pipe().unwrap();
+        let (frames, _) = pipe().unwrap();
         send_pipes(&near, &frames, None).unwrap();
         assert!(matches!(receive(&far).unwrap(), Some(Parcel::Pipes { output: None, .. })));
         assert!(receive(&far).unwrap().is_none());

@@ -11,15 +11,16 @@ use std::time::Duration;
 
 use super::attempt::Attempt;
 use super::capture::{Buffer, inherit};
+use super::parcel::{self, WritingEnds};
 use super::stage::Stage;
 use super::thread::{self, Waited};
-use super::{Rules, parcel, wire};
+use super::{Rules, wire};
 use crate::accumulate::{ChildQueue, RunTable, Slot, State, TearDown, Turn};
 use crate::context::{FixtureId, Identity, Registry, Seat, set_identity_of_process, with_scope};
 use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, Phase, ThreadMode, Trouble};
 use crate::plan::Plan;
 use crate::sys::clock::nanoseconds;
-use crate::sys::descriptor::{is_empty, pipe, replace_standard};
+use crate::sys::descriptor::{is_empty, replace_standard};
 use crate::sys::futex;
 
 /// The supervisor wakes whoever waits to be told that tests are given up; looking again now and then survives a lost wake-up.
@@ -55,9 +56,6 @@ pub(crate) struct Outlet {
     /// Where standard output and error go, unless they go where the supervisor's do.
     pub(crate) output: Option<OwnedFd>,
 }
-
-/// Where frames go, and output.
-type WritingEnds = (OwnedFd, Option<OwnedFd>);
 
 impl Suite {
     /// Runs the unit that begins with this turn's test, and ends the process.
@@ -236,11 +234,8 @@ impl Outlet {
 
     /// Makes pipes for the next test, and sends the supervisor the ends to read from.
     fn send_new_pipes(&self) -> io::Result<WritingEnds> {
-        let (frames, frames_end) = pipe()?;
-        let output = if self.output.is_some() { Some(pipe()?) } else { None };
-        self.queue.renew_pipes_in_child(self.lane);
-        parcel::send_pipes(&self.socket, &frames, output.as_ref().map(|(reader, _)| reader))?;
-        Ok((frames_end, output.map(|(_, writer)| writer)))
+        let renew = || self.queue.renew_pipes_in_child(self.lane);
+        parcel::make_pipes(&self.socket, self.output.is_some(), renew)
     }
 
     fn write_to(&mut self, (frames, output): WritingEnds) -> io::Result<()> {

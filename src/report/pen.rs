@@ -179,7 +179,22 @@ fn has_colours(term: Option<&OsStr>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::replay::Paper;
     use super::*;
+
+    #[test]
+    fn three_texts_come_whole_wherever_the_buffer_ends() {
+        for length in (0..30).chain([ROOM - 1, ROOM, ROOM + 1]) {
+            let (name, lines) = ("n".repeat(length), 3 * ROOM / (length + 3) + 1);
+            let paper = Paper::default();
+            let mut pen = Pen::plain(Box::new(paper.clone()));
+            for _ in 0..lines {
+                pen.texts("a ", &name, "\n").unwrap();
+            }
+            drop(pen);
+            assert!(paper.read() == format!("a {name}\n").repeat(lines), "names of {length} bytes");
+        }
+    }
 
     #[test]
     fn a_terminal_without_a_name_has_no_colours() {

@@ -20,6 +20,11 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((reader, writer))
 }
 
+/// The same, if there is to be one.
+pub(crate) fn pipe_if(wanted: bool) -> io::Result<(Option<OwnedFd>, Option<OwnedFd>)> {
+    if wanted { pipe().map(|(reader, writer)| (Some(reader), Some(writer))) } else { Ok((None, None)) }
+}
+
 /// The end to read from of a pipe that has a path. It never blocks, and does not survive `exec`.
 pub(crate) fn open_pipe(path: &str) -> io::Result<OwnedFd> {
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;

@@ -1,7 +1,7 @@
 //! Memory whose pages are there before they are written to.
 //!
-//! The kernel gives a page when it is first come by, one at a time, and each time is a microsecond. A run of 10,000 tests knows that
-//! it will write to some five hundred: asked for at once, they cost a quarter of that.
+//! The kernel gives a page when it is first come by, one fault each. A run of 10,000 tests knows of some four hundred that it will
+//! write to, and asks for them at once.
 
 /// Room for so many values, which are all going to be written.
 pub(crate) fn room<T>(count: usize) -> Vec<T> {

@@ -152,7 +152,8 @@ pub(crate) fn settle_in(connections: &Connections<'_>) -> bool {
             // The parent may have died before the attribute was set.
             && libc::getppid() == parent;
         // `prctl` with all it may be given: what is left out the C library takes from wherever it is, which valgrind reports.
-        // The others by number: the C library's own functions for these are where the process has no other business.
+        // The others by number: the C library's own functions for these are where the process has no other business. No pipe has the
+        // number of a standard stream, which `dup3` would refuse: std opens those before `main`.
         if let Some(nowhere) = nowhere {
             is_settled &= libc::syscall(libc::SYS_dup3, nowhere, 0, 0) != -1;
         }
