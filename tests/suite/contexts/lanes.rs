@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Ran, Road, run};
+use super::{Ran, Road, run, run_with};
 use crate::expect::Mode;
 
 /// Walks through the run: `check` is told of each test that begins, and of those under way then.
@@ -106,6 +106,13 @@ fn threads_are_fresh_or_pooled_as_the_module_says() {
         visits.sort_by_key(|text| text.ends_with('2'));
         let is_lane = |text: &String| text.contains(" on snout lane 0 visit ");
         assert!(visits.iter().all(is_lane) && visits[1].ends_with("visit 2"), "{mode:?}: {visits:?}");
+    }
+    for mode in [Mode::Isolated, Mode::SpawnedAlone] {
+        let pooled = [("SNOUT_THREAD_MODE", "pooled")];
+        let ran = run_with("options", Road::In(mode), &["fresh::one", "fresh::two"], &pooled);
+        for test in ["fresh::one", "fresh::two"] {
+            assert_eq!(names(&ran, test), [format!("{test} on {test} visit 1")], "{mode:?}: {}", ran.ended);
+        }
     }
 }
 
