@@ -17,12 +17,12 @@ use crate::discover::{self, Selected};
 use crate::dispatch::{self, Ending, Generated, Job, Listener, Values};
 use crate::error::Error;
 use crate::execute::Rules;
-use crate::model::{Case, Event, Isolation, Notice, RunStarted, Trouble};
+use crate::model::{Case, Event, Isolate, Isolation, Notice, RunStarted, Trouble};
 use crate::plan::Plan;
 use crate::report::{self, Outlets};
 use crate::settings::{Selection, Settings};
 use crate::sys::clock::nanoseconds;
-use crate::sys::memory;
+use crate::sys::memory::{self, Frozen};
 use crate::sys::standard::StandardStream;
 use crate::sys::{self, capture};
 use desk::Desk;
@@ -102,6 +102,7 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
     // In a static, not leaked: a leak checker looks there when `main` has returned.
     static PLAN: OnceLock<Plan> = OnceLock::new();
     let is_direct = is_direct(&cases, &settings);
+    let cases = freeze(cases, &settings);
     let order = instructions::order(&settings);
     let plan = PLAN.get_or_init(|| match Plan::new(cases, settings.shuffle_seed).led_by(&order) {
         plan if is_direct || !dispatch::HAS_PROCESSES => plan.in_one_process(),
@@ -131,6 +132,16 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
             run_job(&job, (&settings, program), (started, generated.troubles, values))
         }
     }
+}
+
+/// Keeps the cases for as long as the process lives, as the plan. Where each test has a process of its own, what is forked for one test is
+/// to have nothing of the others.
+fn freeze(cases: Vec<Case>, settings: &Settings) -> &'static [Case] {
+    static CASES: OnceLock<Frozen<Case>> = OnceLock::new();
+    CASES.get_or_init(|| match settings.isolate {
+        Isolate::Always => Frozen::common(cases),
+        Isolate::Auto | Isolate::Never => Frozen::own(cases),
+    })
 }
 
 /// Asks for the names of tests that are known only now.

@@ -16,7 +16,7 @@ pub(super) fn repeated(once: Vec<Case>, repeat: Repeat) -> (Vec<Case>, u32) {
     let rounds = if run == 0 { 1 } else { iterations };
     for iteration in (0..rounds).map(|place| repeat.first.saturating_add(place)) {
         let taken = once.iter().filter(|case| !case.ignored || iteration == 1);
-        cases.extend(taken.map(|case| Case { iteration, ..case.clone() }));
+        cases.extend(taken.map(|case| Case { iteration, ..*case }));
     }
     (cases, iterations)
 }

@@ -10,7 +10,7 @@ use super::launch::LaunchedPool;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
 use crate::accumulate::Place;
-use crate::model::{Case, Failure};
+use crate::model::{Case, Failure, Isolate};
 use crate::sys::futex;
 
 impl Supervisor<'_> {
@@ -120,7 +120,7 @@ impl Supervisor<'_> {
         if given {
             futex::wake_all(self.turns.gate());
         }
-        self.start_fork_servers()
+        self.start_fork_servers(self.outstanding.len())
     }
 
     /// Whether fork servers may choose by themselves when to begin this: nothing is to be said before, no lane is to be kept for the
@@ -182,8 +182,18 @@ impl Supervisor<'_> {
         self.book.flush()
     }
 
-    fn start_fork_servers(&mut self) -> io::Result<()> {
-        let wanted = self.outstanding.len().min(usize::from(self.lanes()));
+    /// Where every test will have a process of its own: before there is a queue, of which each of those would have a copy.
+    pub(super) fn start_fork_servers_early(&mut self) -> io::Result<()> {
+        // A host has been forked already, and is to set up what is shared before it makes others.
+        if self.job.isolate != Isolate::Always || self.host.is_some() {
+            return Ok(());
+        }
+        self.start_fork_servers(self.job.plan.order().len())
+    }
+
+    /// As many as there are lanes, or units.
+    fn start_fork_servers(&mut self, units: usize) -> io::Result<()> {
+        let wanted = units.min(usize::from(self.lanes()));
         while self.fork_servers.len() < wanted {
             let open = self.open_descriptors();
             let mut lanes = 0..usize::from(self.job.lanes);

@@ -130,6 +130,7 @@ impl<'run> Supervisor<'run> {
 
     fn supervise(&mut self) -> io::Result<Ending> {
         self.start_host()?;
+        self.start_fork_servers_early()?;
         self.queue_units();
         if self.job.isolate == Isolate::Always {
             self.queue_rest();

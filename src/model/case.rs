@@ -18,7 +18,7 @@ impl CaseId {
 }
 
 /// One test.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     /// Module path and function, without the crate: `parser::tests::empty`.
     pub(crate) name: &'static str,

@@ -13,7 +13,7 @@ use crate::model::{Case, CaseId, ContextId};
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// Not in a `Vec`, of which an index is three calls where nothing is optimised: they are asked for at every step.
-    cases: Box<[Case]>,
+    cases: &'static [Case],
     /// For the pool: cases that may run beside each other, then those that may not.
     order: Vec<CaseId>,
     /// How many of `order` may run beside each other.
@@ -32,11 +32,11 @@ impl Plan {
     /// `serial` contexts, then benchmarks that are measured, one at a time and never shuffled.
     ///
     /// A suite (all tests below a module with a unit fixture) is one unit, in the order of the source.
-    pub(crate) fn new(cases: Vec<Case>, shuffle_seed: Option<u64>) -> Plan {
+    pub(crate) fn new(cases: &'static [Case], shuffle_seed: Option<u64>) -> Plan {
         let mut order = Vec::with_capacity(cases.len());
         let (mut serial, mut measured, mut alone) = (Vec::new(), Vec::new(), Vec::new());
         let mut id = CaseId(0);
-        for case in &cases {
+        for case in cases {
             let part = match () {
                 // Nobody has said anything about it: so it is with most, and asked first.
                 () if case.options.are_plain() && !case.is_measured() => &mut order,
@@ -49,22 +49,14 @@ impl Plan {
             id.0 += 1;
         }
         if let Some(seed) = shuffle_seed {
-            shuffle::shuffle(&mut order, &cases, seed);
-            shuffle::shuffle(&mut serial, &cases, seed);
+            shuffle::shuffle(&mut order, cases, seed);
+            shuffle::shuffle(&mut serial, cases, seed);
         }
         let concurrent = order.len();
         order.append(&mut serial);
         order.append(&mut measured);
-        let (units, places) = units(&alone, &cases);
-        Plan {
-            cases: cases.into_boxed_slice(),
-            order,
-            concurrent,
-            units,
-            places,
-            is_one_process: false,
-            shuffle_seed,
-        }
+        let (units, places) = units(&alone, cases);
+        Plan { cases, order, concurrent, units, places, is_one_process: false, shuffle_seed }
     }
 
     /// The same plan, in which the tests of these names begin before the others, in this order.
@@ -98,11 +90,11 @@ impl Plan {
     }
 
     /// Every case, by number.
-    pub(crate) fn cases(&self) -> &[Case] {
-        &self.cases
+    pub(crate) fn cases(&self) -> &'static [Case] {
+        self.cases
     }
 
-    pub(crate) fn case(&self, id: CaseId) -> &Case {
+    pub(crate) fn case(&self, id: CaseId) -> &'static Case {
         &self.cases[id.index()]
     }
 
@@ -184,6 +176,15 @@ mod tests {
     use super::*;
     use crate::model::{Body, Sampling};
 
+    fn plan_of(cases: Vec<Case>, shuffle_seed: Option<u64>) -> Plan {
+        use std::sync::{Mutex, PoisonError};
+        // A leak checker looks here.
+        static KEPT: Mutex<Vec<&[Case]>> = Mutex::new(Vec::new());
+        let cases: &'static [Case] = cases.leak();
+        KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(cases);
+        Plan::new(cases, shuffle_seed)
+    }
+
     /// Cases of these names; those that begin with `bench` are measured.
     fn cases(names: &[&'static str]) -> Vec<Case> {
         let bench = Body::Bench { function: |_| Ok(()), sampling: Sampling::Measure };
@@ -200,7 +201,7 @@ mod tests {
 
     #[test]
     fn without_a_seed_the_order_is_that_of_the_source() {
-        let plan = Plan::new(cases(&["a", "b", "c"]), None);
+        let plan = plan_of(cases(&["a", "b", "c"]), None);
         assert_eq!(names(&plan, plan.order()), ["a", "b", "c"]);
         assert_eq!(plan.concurrent(), plan.order());
     }
@@ -209,20 +210,20 @@ mod tests {
     fn tests_that_are_named_lead() {
         let led = |names: &[&str], seed| {
             let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-            Plan::new(cases(&["a", "b", "bench_1", "c", "d"]), seed).led_by(&names)
+            plan_of(cases(&["a", "b", "bench_1", "c", "d"]), seed).led_by(&names)
         };
         let plan = led(&["c", "nobody", "bench_1", "b"], None);
         assert_eq!(names(&plan, plan.order()), ["c", "b", "a", "d", "bench_1"]);
         let plan = led(&[], None);
         assert_eq!(names(&plan, plan.order()), ["a", "b", "c", "d", "bench_1"]);
-        let shuffled = Plan::new(cases(&["a", "b", "bench_1", "c", "d"]), Some(7));
+        let shuffled = plan_of(cases(&["a", "b", "bench_1", "c", "d"]), Some(7));
         assert_eq!(led(&["c"], Some(7)).order(), shuffled.order(), "who shuffles wants that order");
     }
 
     #[test]
     fn measured_benchmarks_come_last_and_are_not_shuffled() {
         for seed in [None, Some(1), Some(2), Some(3)] {
-            let plan = Plan::new(cases(&["a", "bench_1", "b", "bench_2", "bench_3"]), seed);
+            let plan = plan_of(cases(&["a", "bench_1", "b", "bench_2", "bench_3"]), seed);
             assert_eq!(plan.concurrent().len(), 2);
             assert_eq!(names(&plan, &plan.order()[2..]), ["bench_1", "bench_2", "bench_3"]);
         }
@@ -231,7 +232,7 @@ mod tests {
     #[test]
     fn shuffling_loses_nothing() {
         for seed in 0..50 {
-            let plan = Plan::new(cases(&["a", "b", "c", "d", "e"]), Some(seed));
+            let plan = plan_of(cases(&["a", "b", "c", "d", "e"]), Some(seed));
             let mut order = plan.order().to_vec();
             order.sort_unstable();
             assert_eq!(order, (0..5).map(CaseId).collect::<Vec<_>>());
@@ -246,7 +247,7 @@ mod tests {
             (42, ["a::spi", "a::sp", "b::x", "b::one_more", "a::two", "a::ign", "a::one", "b::z", "b::y"]),
             (7, ["a::sp", "a::two", "b::one_more", "a::spi", "b::z", "a::ign", "b::x", "a::one", "b::y"]),
         ] {
-            let plan = Plan::new(cases(&all), Some(seed));
+            let plan = plan_of(cases(&all), Some(seed));
             assert_eq!(names(&plan, plan.order()), expected, "seed {seed}");
         }
     }
@@ -255,7 +256,7 @@ mod tests {
     fn ignored_cases_do_not_count_among_those_to_be_run() {
         let mut cases = cases(&["a", "b", "c", "d", "e", "f"]);
         [1, 2, 4].into_iter().for_each(|ignored: usize| cases[ignored].ignored = true);
-        let plan = Plan::new(cases, None);
+        let plan = plan_of(cases, None);
         let behind = |first| [1, 2, 3, 4].map(|count| plan.place_behind(first, count));
         assert_eq!(behind(0), [3, 5, 6, 6]);
         assert_eq!(behind(1), [5, 6, 6, 6]);
@@ -265,6 +266,6 @@ mod tests {
 
     #[test]
     fn no_cases_are_a_plan_as_well() {
-        assert!(Plan::new(Vec::new(), Some(1)).order().is_empty());
+        assert!(plan_of(Vec::new(), Some(1)).order().is_empty());
     }
 }

@@ -111,7 +111,7 @@ impl Replay {
     }
 
     pub(super) fn cases(&self) -> Vec<Case> {
-        self.tests.iter().map(|test| test.case.clone()).collect()
+        self.tests.iter().map(|test| test.case).collect()
     }
 
     pub(super) fn play(&self) -> Said {

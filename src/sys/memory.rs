@@ -1,7 +1,12 @@
-//! Memory whose pages are there before they are written to.
+//! Memory whose pages cost less than they would by themselves.
 //!
 //! The kernel gives a page when it is first come by, one fault each. A run of 10,000 tests knows of some four hundred that it will
 //! write to, and asks for them at once.
+//!
+//! A fork makes an entry for each page that its process has written to, and the end of the copy takes each away again: 0.1 microseconds
+//! a page on the machine of `docs/benchmarks.md`. What all processes only read need not be among them.
+
+use std::ops::Deref;
 
 /// Room for so many values, which are all going to be written.
 pub(crate) fn room<T>(count: usize) -> Vec<T> {
@@ -31,9 +36,98 @@ pub(crate) fn come_by<T>(memory: &[T]) {
 #[cfg(not(all(snout_processes, not(miri))))]
 pub(crate) fn come_by<T>(_memory: &[T]) {}
 
+/// Values that stay as they are for as long as there is a process that has them.
+pub(crate) enum Frozen<T: 'static> {
+    Own(Box<[T]>),
+    /// In memory that a fork leaves out, that nobody can write to, and that is never given back.
+    Common(&'static [T]),
+}
+
+impl<T: Copy> Frozen<T> {
+    /// In memory like any other.
+    pub(crate) fn own(values: Vec<T>) -> Frozen<T> {
+        Frozen::Own(values.into_boxed_slice())
+    }
+
+    /// In memory that copies of this process have in common with it, if there are enough of them for that to be worth anything.
+    pub(crate) fn common(values: Vec<T>) -> Frozen<T> {
+        in_common(values).map_or_else(Frozen::own, Frozen::Common)
+    }
+}
+
+impl<T> Deref for Frozen<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Frozen::Own(values) => values,
+            Frozen::Common(values) => values,
+        }
+    }
+}
+
+/// The values in memory of their own; as they came, if they are few or there is none.
+#[cfg(all(snout_processes, not(miri)))]
+fn in_common<T: Copy>(values: Vec<T>) -> Result<&'static [T], Vec<T>> {
+    /// A mapping takes three calls, and is one more for each fork to copy.
+    const LEAST: usize = 1 << 16;
+    let bytes = size_of_val(&*values);
+    if bytes < LEAST {
+        return Err(values);
+    }
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+    // SAFETY: asks for a new mapping at an address of the kernel's choice; no existing memory is touched.
+    let address = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, kind, -1, 0) };
+    if address == libc::MAP_FAILED {
+        return Err(values);
+    }
+    let count = values.len();
+    // SAFETY: the mapping is as long as the values and, being page-aligned, fit for them; what is `Copy` can be copied there. The
+    // mapping is never taken away. Nobody writes to it, for there is no cell in what is `Copy`; the last call sees to that for code
+    // that is wrong, too, so its failure changes nothing for code that is right.
+    Ok(unsafe {
+        std::ptr::copy_nonoverlapping(values.as_ptr(), address.cast(), count);
+        libc::mprotect(address, bytes, libc::PROT_READ);
+        std::slice::from_raw_parts(address.cast(), count)
+    })
+}
+
+/// As they came, where there is one process.
+#[cfg(not(all(snout_processes, not(miri))))]
+fn in_common<T: Copy>(values: Vec<T>) -> Result<&'static [T], Vec<T>> {
+    Err(values)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_frozen_is_what_was_given() {
+        for count in [0, 1, 100, 30_000] {
+            let numbers = || (0..count).collect::<Vec<u64>>();
+            assert_eq!(*Frozen::own(numbers()), *numbers());
+            assert_eq!(*Frozen::common(numbers()), *numbers());
+        }
+        assert!(matches!(Frozen::common(vec![7_u64; 100]), Frozen::Own(_)), "not worth a mapping");
+    }
+
+    #[cfg(all(snout_processes, not(miri)))]
+    #[test]
+    fn what_is_in_common_is_in_no_copy_and_cannot_be_written_to() {
+        let frozen = Frozen::common((0..30_000_u64).collect());
+        let address = frozen.as_ptr().addr();
+        let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux");
+        // `START-END PERMISSIONS …`, of which the last says `s` for what is shared, and `p` for what a fork copies.
+        let holds = |line: &&str| {
+            let (start, rest) = line.split_once('-').expect("a range");
+            let end = rest.split(' ').next().expect("its end");
+            let number = |text| usize::from_str_radix(text, 16).expect("an address");
+            (number(start)..number(end)).contains(&address)
+        };
+        let mapping = maps.lines().find(holds).expect("the values are somewhere");
+        assert_eq!(mapping.split(' ').nth(1), Some("r--s"), "{mapping}");
+    }
 
     #[test]
     fn there_is_room_for_as_many_as_was_asked_for() {

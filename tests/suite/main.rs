@@ -13,6 +13,7 @@ mod build;
 mod check;
 mod command_line;
 mod contexts;
+mod copies;
 mod every_program;
 mod example;
 mod expect;
