@@ -12,6 +12,8 @@ mod verdict;
 #[cfg(snout_processes)]
 pub(crate) mod wire;
 
+#[cfg(all(snout_processes, feature = "rayon"))]
+mod broadcast;
 #[cfg(snout_processes)]
 mod child;
 #[cfg(snout_processes)]

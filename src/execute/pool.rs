@@ -1,8 +1,7 @@
 //! The pool: lanes that run tests in one process.
 //!
-//! Where tests run on the lanes themselves, those are rayon's workers, each of which runs one `broadcast` job for as long as there is
-//! work. Tests are never rayon jobs themselves: a worker that waits inside a test (which may use rayon) would start another test on
-//! the same stack. Where tests have threads of their own, lanes only wait for those, and are plain threads: that takes less to start.
+//! A lane claims tests for as long as there are any, on a thread that does nothing else. With the feature `rayon`, and where tests run
+//! on the lanes themselves, these threads are rayon's workers: see [`super::broadcast`].
 
 use std::fs::File;
 use std::io;
@@ -11,8 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, Builder, JoinHandle};
 use std::time::Duration;
-
-use rayon_core::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 
 use super::capture::name_tests_in_panics;
 use super::lane::Lane;
@@ -88,20 +85,17 @@ pub(crate) fn start_in_process(worker: Worker) -> io::Result<()> {
     start_lanes(worker).map(drop)
 }
 
-/// On rayon's workers, where tests may leave jobs.
+/// On threads that stay as long as the process: tests leave things there.
 fn start_lanes(worker: Worker) -> io::Result<Arc<Worker>> {
     if worker.rules.thread_mode == ThreadMode::Pooled || !worker.registry.is_empty() {
         name_tests_in_panics();
     }
     let lanes = Lanes::of(worker);
-    let (pool, workers) = prepare(&lanes)?;
-    // The threads must outlive this call; they end with the process.
-    std::mem::forget(pool);
-    let mut workers = workers.into_iter().enumerate();
-    let is_started = |(number, worker): (usize, ThreadBuilder)| named(number).spawn(|| worker.run()).is_ok();
-    let has_first = workers.next().is_some_and(is_started);
-    for (number, worker) in workers {
-        lanes.start(named(number), || worker.run());
+    let mut bodies = bodies(&lanes)?.into_iter().enumerate();
+    let is_started = |(number, body): (usize, Body)| named(number).spawn(body).is_ok();
+    let has_first = bodies.next().is_some_and(is_started);
+    for (number, body) in bodies {
+        lanes.start(named(number), body);
     }
     if !has_first {
         lanes.run(0);
@@ -110,8 +104,8 @@ fn start_lanes(worker: Worker) -> io::Result<Arc<Worker>> {
 }
 
 /// The lanes of this process.
-struct Lanes {
-    worker: Arc<Worker>,
+pub(super) struct Lanes {
+    pub(super) worker: Arc<Worker>,
     /// How many may still begin a test beside others.
     busy: AtomicUsize,
     stopped: AtomicUsize,
@@ -123,7 +117,7 @@ impl Lanes {
         Arc::new(Lanes { worker: Arc::new(worker), busy, stopped })
     }
 
-    fn run(&self, number: usize) {
+    pub(super) fn run(&self, number: usize) {
         let unwinding = EndsProcess;
         Lane::new(Arc::clone(&self.worker), number).run(&self.busy);
         std::mem::forget(unwinding);
@@ -160,30 +154,28 @@ fn named(number: usize) -> Builder {
     Builder::new().name(format!("snout lane {number}"))
 }
 
-/// A pool whose lanes wait for its workers, and what is left to do for those: to run, each on some thread. A worker that finds its
-/// lane waiting need not fall asleep first.
-fn prepare(lanes: &Arc<Lanes>) -> io::Result<(ThreadPool, Vec<ThreadBuilder>)> {
-    let mut workers = Vec::with_capacity(lanes.worker.lanes);
-    let pool = ThreadPoolBuilder::new()
-        .num_threads(lanes.worker.lanes)
-        .spawn_handler(|worker| {
-            workers.push(worker);
-            Ok(())
+/// What the thread of a lane is to do.
+pub(super) type Body = Box<dyn FnOnce() + Send>;
+
+/// That of each lane.
+#[cfg(not(feature = "rayon"))]
+fn bodies(lanes: &Arc<Lanes>) -> io::Result<Vec<Body>> {
+    let body = |number| -> Body {
+        let lanes = Arc::clone(lanes);
+        Box::new(move || {
+            lanes.run(number);
+            stay()
         })
-        .build()
-        .map_err(io::Error::other)?;
-    let lanes = Arc::clone(lanes);
-    pool.spawn_broadcast(move |context| {
-        lanes.run(context.index());
-        rest(&lanes.worker);
-    });
-    Ok((pool, workers))
+    };
+    Ok((0..lanes.worker.lanes).map(body).collect())
 }
 
-/// A worker without a job looks for one some thirty times before it sleeps, on a processor that others need. While tests
-/// run on workers they may have jobs for it; when all are finished, nobody has.
-fn rest(worker: &Worker) {
-    while worker.rules.thread_mode == ThreadMode::Pooled && worker.table.is_all_finished() {
+#[cfg(feature = "rayon")]
+use super::broadcast::bodies;
+
+/// What a thread has been left is dropped when it ends: it does not.
+pub(super) fn stay() -> ! {
+    loop {
         thread::park();
     }
 }

@@ -44,6 +44,16 @@ pub(crate) fn executable_without_processes(program: &str) -> &'static Path {
     built.get(program).unwrap_or_else(|| panic!("`{program}` is not built"))
 }
 
+/// The executable of a program in `fixtures/programs/tests`, of a build with snout's feature `rayon`.
+pub(crate) fn executable_on_rayon(program: &'static str) -> &'static Path {
+    static BUILT: OnceLock<Programs> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let mut command = cargo(&["test"], &package(Harness::Snout, "programs"));
+        compile(command.args(["--features", "test/rayon", "--test", program]))
+    });
+    built.get(program).unwrap_or_else(|| panic!("`{program}` is not built: there is one that is"))
+}
+
 /// `cargo VERB` as a user would call it in a fixture package, all builds in one target folder of the suite's own.
 pub(crate) fn cargo(verb: &[&str], package: &Path) -> Command {
     let mut command = plain(std::env::var_os("CARGO").unwrap_or("cargo".into()));

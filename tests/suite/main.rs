@@ -20,6 +20,7 @@ mod expect;
 mod formats;
 mod hostile;
 mod normal;
+mod on_rayon;
 mod output_errors;
 mod own_main;
 mod record;

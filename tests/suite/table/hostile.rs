@@ -224,6 +224,7 @@ pub(crate) const PROGRAMS: &[Entry] = &[
             failed("a_panic_in_a_job_fails_its_test", ""),
             ok("a_pool_of_its_own"),
             ok("the_global_pool_can_be_configured_once"),
+            ok("says_whether_it_runs_on_a_worker"),
         ],
     ),
 ];
