@@ -43,7 +43,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
         ],
     ),
     ("entry", &["contract", "harness"]),
-    ("own_main", &["contract", "harness"]),
+    ("own_main", &["contract", "harness", "model"]),
     ("workspace", &["error", "model", "sys"]),
     ("bin", &[]),
     ("fuzzing", &["cli", "dispatch", "execute", "model", "settings", "sys"]),

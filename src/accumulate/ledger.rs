@@ -1,6 +1,5 @@
 //! The accumulated truth about the run.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{Case, CaseId, Event, Failure, Finished, Notice, Outcome, Output, RunStarted};
@@ -19,8 +18,8 @@ pub(crate) struct Ledger<'run> {
     has_come: Box<[bool]>,
     /// Every test that has come out, without its output; only if somebody will ask.
     all: Option<Vec<Finished>>,
-    /// How many tests named which class of outcomes.
-    classes: BTreeMap<String, usize>,
+    /// How many tests named which class of outcomes, in the order of their names.
+    classes: Vec<(String, usize)>,
     elapsed: Duration,
 }
 
@@ -52,7 +51,7 @@ impl<'run> Ledger<'run> {
             notices: Vec::new(),
             has_come: vec![false; cases.len()].into_boxed_slice(),
             all: None,
-            classes: BTreeMap::new(),
+            classes: Vec::new(),
             elapsed: Duration::ZERO,
         }
     }
@@ -88,7 +87,10 @@ impl<'run> Ledger<'run> {
         if let Outcome::Ignored(Some(reason)) | Outcome::Failed(Failure::Ended(reason)) = &finished.outcome
             && let Some(class) = &reason.class
         {
-            *self.classes.entry(class.clone()).or_default() += 1;
+            match self.classes.iter().position(|(known, _)| known >= class) {
+                Some(place) if self.classes[place].0 == *class => self.classes[place].1 += 1,
+                place => self.classes.insert(place.unwrap_or(self.classes.len()), (class.clone(), 1)),
+            }
         }
         match &finished.outcome {
             Outcome::Passed => {
@@ -134,8 +136,8 @@ impl<'run> Ledger<'run> {
         &self.failed
     }
 
-    /// Classes of outcomes that tests have named, and how many did.
-    pub(crate) fn classes(&self) -> &BTreeMap<String, usize> {
+    /// Classes of outcomes that tests have named, and how many did, in the order of their names.
+    pub(crate) fn classes(&self) -> &[(String, usize)] {
         &self.classes
     }
 

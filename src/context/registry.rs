@@ -1,12 +1,11 @@
 //! Everything that was declared, as a tree of modules.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::declare::{AnyFixture, Cases, Declaration, Mode, SUFFIX};
 use super::options::ContextOptions;
 use super::plugin::{Plugged, Plugins};
-use crate::model::{CaseOptions, ContextId, Filter, Instructions, ThreadMode};
+use crate::model::{CaseOptions, ContextId, Filter, Instructions, ThreadMode, order};
 
 /// Names a fixture: its place in the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,7 +51,7 @@ pub(crate) struct Generator {
 impl Registry {
     /// The registry of what hidden tests of these names have declared.
     pub(crate) fn new(declared: Vec<(&'static str, Declaration)>) -> Registry {
-        let mut modules: BTreeMap<&'static str, Vec<Declaration>> = BTreeMap::new();
+        let mut modules: Vec<(&'static str, Vec<Declaration>)> = Vec::new();
         let mut registry = Registry::default();
         for (name, declaration) in declared {
             match declaration {
@@ -63,12 +62,16 @@ impl Registry {
                     registry.plugins.push(Plugged::new(below(module_of(name), own), plugin));
                 }
                 Declaration::Fixture { .. } | Declaration::Context(_) => {
-                    modules.entry(module_of(name)).or_default().push(declaration);
+                    let path = module_of(name);
+                    match modules.iter_mut().find(|(known, _)| *known == path) {
+                        Some((_, declarations)) => declarations.push(declaration),
+                        None => modules.push((path, vec![declaration])),
+                    }
                 }
             }
         }
-        // In the map's order a module comes before those below it.
-        for (path, declarations) in modules {
+        // In this order a module comes before those below it.
+        for (path, declarations) in order::sorted(modules, |(path, _)| (path, 0)) {
             registry.add(path, declarations);
         }
         registry
@@ -86,7 +89,7 @@ impl Registry {
                 Declaration::Cases(_) | Declaration::Plugin { .. } => {}
             }
         }
-        fixtures.sort_by_key(|(line, _)| *line);
+        let fixtures = order::sorted(fixtures, |(line, _)| ("", u64::from(*line)));
         let first = self.fixtures.len() as u32;
         let own_fixtures = (first..first + fixtures.len() as u32).map(FixtureId);
         let is_unit = fixtures.iter().any(|(_, fixture)| fixture.mode() == Mode::Unit);
@@ -210,11 +213,15 @@ impl Registry {
         if !self.fixtures.iter().any(|declared| declared.fixture.mode() == Mode::Shared) {
             return Vec::new();
         }
-        let contexts: BTreeSet<ContextId> = contexts.collect();
-        let needed = contexts.into_iter().flat_map(|context| self.needed(Some(context)));
+        let mut is_needed = vec![false; self.fixtures.len()];
+        for context in contexts {
+            for id in self.needed(Some(context)) {
+                is_needed[id.0 as usize] = true;
+            }
+        }
         // By their numbers, outer ones come first.
-        let needed: BTreeSet<FixtureId> = needed.copied().filter(|&id| self.is_shared(id)).collect();
-        needed.into_iter().collect()
+        let ids = (0..self.fixtures.len() as u32).map(FixtureId);
+        ids.filter(|&id| is_needed[id.0 as usize] && self.is_shared(id)).collect()
     }
 
     /// Whether a context is `outer` or lies in it.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use super::pool::read_all;
 use super::supervisor::{Supervisor, now};
@@ -79,8 +79,9 @@ impl Supervisor<'_> {
                 process::kill(asked.pid);
                 break;
             }
-            let waited_for = [asked.frames.as_raw_fd(), asked.output.as_raw_fd()].into_iter();
-            wait(&waited_for.chain(self.launcher.descriptors()).collect::<Vec<RawFd>>(), left)?;
+            let mut waited_for = self.launcher.descriptors();
+            waited_for.extend([asked.frames.as_raw_fd(), asked.output.as_raw_fd()]);
+            wait(&waited_for, left)?;
             while let Some(signal) = self.launcher.next_signal() {
                 if let Signal::Stop(_) = signal {
                     process::kill(asked.pid);

@@ -1,7 +1,7 @@
 //! The supervisor's side of the fork servers: one a lane, which makes that lane's children.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
 use std::time::Duration;
 
 use super::pool::read_all;
@@ -10,7 +10,7 @@ use crate::accumulate::{ChildQueue, EndOfChild, HowEnded, Place};
 use crate::execute::wire::{Decoder, Frame};
 use crate::execute::{Parcel, receive_parcel};
 use crate::model::{Finished, Leftover, Moment, Trouble};
-use crate::sys::descriptor::is_empty;
+use crate::sys::descriptor::{is_empty, numbers};
 use crate::sys::process::{self, Pid};
 use crate::sys::stack;
 
@@ -75,16 +75,20 @@ impl ForkServer {
     }
 
     /// The descriptors to wait for.
-    pub(super) fn descriptors(&self) -> impl Iterator<Item = RawFd> {
-        let pipes = self.pipes.iter().flat_map(|pipes| [&pipes.frames, &pipes.output]).flatten();
-        // What comes behind the pipes is for later.
-        let socket = self.pipes.is_none().then_some(&self.socket);
-        pipes.chain(socket).map(AsRawFd::as_raw_fd)
+    pub(super) fn descriptors(&self) -> Vec<RawFd> {
+        match &self.pipes {
+            // What comes behind the pipes is for later.
+            Some(pipes) => numbers(&[pipes.frames.as_ref(), pipes.output.as_ref()]),
+            None => numbers(&[Some(&self.socket)]),
+        }
     }
 
     /// Every descriptor of the supervisor that belongs to it.
-    pub(super) fn all_descriptors(&self) -> impl Iterator<Item = RawFd> {
-        self.descriptors().chain([self.socket.as_raw_fd()])
+    pub(super) fn all_descriptors(&self) -> Vec<RawFd> {
+        let pipes = self.pipes.as_ref();
+        let [frames, output] =
+            [pipes.and_then(|pipes| pipes.frames.as_ref()), pipes.and_then(|pipes| pipes.output.as_ref())];
+        numbers(&[frames, output, Some(&self.socket)])
     }
 
     /// Takes in what has arrived.

@@ -20,7 +20,7 @@ use crate::context::{FixtureId, Registry};
 use crate::execute::wire::{self, Decoder, Frame};
 use crate::execute::{name_tests_in_panics, set_up_shared, tear_down_shared};
 use crate::model::{Death, Moment, Trouble, Wrong};
-use crate::sys::descriptor::{pipe, pipe_if, wait};
+use crate::sys::descriptor::{numbers, pipe, pipe_if, wait};
 use crate::sys::process::{self, Change, Connections, Fork, Forker, Pid};
 use crate::sys::socket;
 
@@ -65,12 +65,12 @@ impl Host {
     }
 
     /// The descriptors to wait for.
-    pub(super) fn descriptors(&self) -> impl Iterator<Item = RawFd> {
-        self.output.iter().chain([&self.frames]).map(AsRawFd::as_raw_fd)
+    pub(super) fn descriptors(&self) -> Vec<RawFd> {
+        numbers(&[self.output.as_ref(), Some(&self.frames)])
     }
 
-    pub(super) fn all_descriptors(&self) -> impl Iterator<Item = RawFd> {
-        self.descriptors().chain(self.socket.iter().map(AsRawFd::as_raw_fd))
+    pub(super) fn all_descriptors(&self) -> Vec<RawFd> {
+        numbers(&[self.output.as_ref(), Some(&self.frames), self.socket.as_ref()])
     }
 
     /// Where requests go, while it takes any.
@@ -234,7 +234,7 @@ fn read_generated(
                 Wrong::TimedOut(limit.unwrap_or_default()),
             ));
         }
-        wait(&host.descriptors().collect::<Vec<_>>(), left)?;
+        wait(&host.descriptors(), left)?;
         let has_ended = host.read_frames()?;
         while let Ok(Some(frame)) = host.decoder.next() {
             match frame {

@@ -19,7 +19,7 @@ use crate::execute::{
     Buffers, ForkServer, Outlet, Pipes, Rules, Suite, WatchChild, Worker, run_pool, start_in_process,
 };
 use crate::model::{Isolate, Isolation, Restart};
-use crate::sys::descriptor::{pipe, pipe_if};
+use crate::sys::descriptor::{numbers, pipe, pipe_if};
 use crate::sys::process::{self, Connections, Fork, Forker, Pid, adopt_orphans};
 use crate::sys::shared::{self, Shared, Size};
 use crate::sys::signals::{Signal, SignalMask, Signals};
@@ -197,9 +197,8 @@ impl<'run> Launcher<'run> {
     }
 
     /// What tells of signals and of finished tests.
-    pub(super) fn descriptors(&self) -> impl Iterator<Item = RawFd> {
-        let signals = self.signals.as_ref().map(Signals::descriptor);
-        signals.into_iter().chain([self.doorbell.0.as_raw_fd()])
+    pub(super) fn descriptors(&self) -> Vec<RawFd> {
+        numbers(&[self.signals.as_ref().map(Signals::descriptor), Some(&self.doorbell.0)])
     }
 
     fn mask(&self) -> Option<SignalMask> {

@@ -3,12 +3,12 @@
 //! It is told when the rest of the run has a use for less than that, and takes no more than was said: a test that runs keeps its lane.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
 
 use super::Job;
 use super::supervisor::Supervisor;
 use crate::model::{Case, Notice};
-use crate::sys::descriptor::{Readable, open_pipe, read_some};
+use crate::sys::descriptor::{Readable, numbers, open_pipe, read_some};
 
 /// How many lanes there are at the moment.
 pub(super) struct Lanes {
@@ -40,8 +40,8 @@ impl Lanes {
         self.now
     }
 
-    pub(super) fn descriptors(&self) -> impl Iterator<Item = RawFd> {
-        self.pipe.iter().map(AsRawFd::as_raw_fd)
+    pub(super) fn descriptors(&self) -> Vec<RawFd> {
+        numbers(&[self.pipe.as_ref()])
     }
 
     /// Takes in what has been told since.

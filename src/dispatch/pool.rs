@@ -1,12 +1,12 @@
 //! The supervisor's side of the pool's process.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
 
 use super::launch::LaunchedPool;
 use crate::execute::wire::{Decoder, Frame};
 use crate::model::{CaseId, Death, Moment};
-use crate::sys::descriptor::{Readable, read_some};
+use crate::sys::descriptor::{Readable, numbers, read_some};
 use crate::sys::process::{self, Change, Pid};
 
 /// How far a pool is with its life.
@@ -78,13 +78,13 @@ impl Pool {
     }
 
     /// The descriptors to wait for.
-    pub(super) fn descriptors(&self) -> impl Iterator<Item = RawFd> {
-        [&self.frames, &self.output].into_iter().flatten().map(AsRawFd::as_raw_fd)
+    pub(super) fn descriptors(&self) -> Vec<RawFd> {
+        numbers(&[self.frames.as_ref(), self.output.as_ref()])
     }
 
     /// Every descriptor of the supervisor that belongs to the pool.
-    pub(super) fn all_descriptors(&self) -> impl Iterator<Item = RawFd> {
-        self.descriptors().chain(self.control.as_ref().map(AsRawFd::as_raw_fd))
+    pub(super) fn all_descriptors(&self) -> Vec<RawFd> {
+        numbers(&[self.frames.as_ref(), self.output.as_ref(), self.control.as_ref()])
     }
 
     /// Takes in what has arrived; the outcomes that are whole.

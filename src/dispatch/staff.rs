@@ -258,14 +258,17 @@ impl Supervisor<'_> {
 
     /// Every descriptor of ours that a new process must not keep.
     pub(super) fn open_descriptors(&self) -> Vec<RawFd> {
-        let children = self.fork_servers.iter().flat_map(ForkServer::all_descriptors);
-        let pool = self.pool.iter().flat_map(Pool::all_descriptors);
-        let host = self.host.iter().flat_map(Host::all_descriptors);
-        children
-            .chain(pool)
-            .chain(host)
-            .chain(self.lent.descriptors())
-            .chain(self.launcher.descriptors())
-            .collect()
+        let mut open = self.launcher.descriptors();
+        for server in &self.fork_servers {
+            open.extend(server.all_descriptors());
+        }
+        if let Some(pool) = &self.pool {
+            open.extend(pool.all_descriptors());
+        }
+        if let Some(host) = &self.host {
+            open.extend(host.all_descriptors());
+        }
+        open.extend(self.lent.descriptors());
+        open
     }
 }

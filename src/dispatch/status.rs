@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::fork_servers::ForkServer;
 use super::pool::Pool;
 use super::supervisor::{Supervisor, now};
-use crate::model::{CaseId, Moment, Notice, Output, Running};
+use crate::model::{CaseId, Moment, Notice, Output, Running, order};
 use crate::sys::descriptor::wait;
 
 /// Lanes look four times a second whether they are asked.
@@ -117,8 +117,6 @@ impl Supervisor<'_> {
             let output = server.map(|server| server.printed_so_far().to_vec().into()).unwrap_or_default();
             Running { case, lane, is_alone: true, elapsed: since(started), output }
         });
-        let mut running: Vec<Running> = pool.chain(alone).collect();
-        running.sort_by_key(|running| running.lane);
-        running
+        order::sorted(pool.chain(alone).collect(), |running| ("", running.lane as u64))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::RawFd;
 use std::time::Duration;
 
 use super::children::{Outstanding, Unit};
@@ -188,10 +187,16 @@ impl<'run> Supervisor<'run> {
 
     /// Sleeps until something may have happened.
     pub(super) fn wait(&mut self) -> io::Result<()> {
-        let mut waited_for: Vec<RawFd> = self.launcher.descriptors().collect();
-        waited_for.extend(self.pool.iter().flat_map(Pool::descriptors));
-        waited_for.extend(self.fork_servers.iter().flat_map(ForkServer::descriptors));
-        waited_for.extend(self.host.iter().flat_map(Host::descriptors));
+        let mut waited_for = self.launcher.descriptors();
+        if let Some(pool) = &self.pool {
+            waited_for.extend(pool.descriptors());
+        }
+        for server in &self.fork_servers {
+            waited_for.extend(server.descriptors());
+        }
+        if let Some(host) = &self.host {
+            waited_for.extend(host.descriptors());
+        }
         waited_for.extend(self.lent.descriptors());
         let limit = self.time_to_next_deadline();
         let glance = if self.pool.is_some() { GLANCE } else { GLANCE_AT_CHILDREN };

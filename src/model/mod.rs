@@ -11,6 +11,7 @@ mod filter;
 mod instructions;
 mod lease;
 mod options;
+pub(crate) mod order;
 mod outcome;
 mod output;
 pub(crate) mod stats;

@@ -3,6 +3,8 @@
 //! The definitions are libtest's, so that a benchmark's figures mean what they mean there. Pure arithmetic. Every
 //! function takes samples as they come, and gives 0 for none at all.
 
+use super::order;
+
 /// What is known about a set of samples. All numbers are finite if the samples are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
@@ -123,9 +125,14 @@ fn median_abs_dev(samples: &[f64], median: f64) -> f64 {
 }
 
 fn sorted(samples: &[f64]) -> Vec<f64> {
-    let mut sorted = samples.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    sorted
+    order::sorted(samples.to_vec(), |sample| ("", rank(*sample)))
+}
+
+/// A number whose order is that of `f64::total_cmp`.
+fn rank(number: f64) -> u64 {
+    const SIGN: u64 = 1 << 63;
+    let bits = number.to_bits();
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ mod items;
 mod listing;
 mod macros;
 
-use std::collections::HashSet;
 use std::ops::Deref;
 use std::panic::Location;
 use std::path::Path;
@@ -17,11 +16,12 @@ use crate::contract::{
     ExitCode, ShouldPanic, StaticTestFn, StaticTestName, TestDesc, TestDescAndFn, TestType,
 };
 use crate::harness::{self, Program};
+use crate::model::order;
 
 /// The tests that `tests!` has found, with the hidden ones that declare what modules have besides.
 #[derive(Debug, Default)]
 pub struct Tests {
-    modules: HashSet<&'static str>,
+    modules: Vec<&'static str>,
     /// The hidden ones of fixtures, in the order of the source. Their lines do not tell it: what a macro makes in `tests!` has the line
     /// of `tests!`.
     fixtures: Vec<TestDescAndFn>,
@@ -37,7 +37,11 @@ impl Tests {
 
     /// Whether this module's tests are to be added: not if they have been. A module that is named twice counts once.
     pub fn is_new(&mut self, module: &'static str) -> bool {
-        self.modules.insert(module)
+        let is_new = !self.modules.contains(&module);
+        if is_new {
+            self.modules.push(module);
+        }
+        is_new
     }
 
     /// Adds a test.
@@ -58,13 +62,13 @@ impl Tests {
     }
 
     /// All of them, as rustc would list those of a program with this root file: in the order of their names, but for the fixtures.
-    fn listed(mut self, root: &str) -> Vec<TestDescAndFn> {
-        self.tests.sort_by_key(|test| {
+    fn listed(self, root: &str) -> Vec<TestDescAndFn> {
+        let tests = order::sorted(self.tests, |test| {
             let StaticTestName(name) = test.desc.name;
-            name
+            (name, 0)
         });
         let mut all = self.fixtures;
-        all.append(&mut self.tests);
+        all.extend(tests);
         for test in &mut all {
             test.desc.test_type = test_type(root);
         }

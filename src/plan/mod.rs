@@ -5,9 +5,7 @@
 
 mod shuffle;
 
-use std::collections::HashMap;
-
-use crate::model::{Case, CaseId, ContextId};
+use crate::model::{Case, CaseId, order};
 
 /// Every case of a run, and the order they are dispatched in.
 #[derive(Debug)]
@@ -20,8 +18,8 @@ pub(crate) struct Plan {
     concurrent: usize,
     /// For children: units that are no matter of the pool's, in the order of their first cases.
     units: Vec<Vec<CaseId>>,
-    /// Which of them is that of a suite, by its iteration.
-    places: HashMap<(ContextId, u32), usize>,
+    /// Which of them a case is in, if it is part of a suite; nothing where there are no units.
+    unit_of: Box<[Option<u32>]>,
     /// Units are the pool's as well: there is no other process.
     is_one_process: bool,
     shuffle_seed: Option<u64>,
@@ -55,8 +53,8 @@ impl Plan {
         let concurrent = order.len();
         order.append(&mut serial);
         order.append(&mut measured);
-        let (units, places) = units(&alone, cases);
-        Plan { cases, order, concurrent, units, places, is_one_process: false, shuffle_seed }
+        let (units, unit_of) = units(&alone, cases);
+        Plan { cases, order, concurrent, units, unit_of, is_one_process: false, shuffle_seed }
     }
 
     /// The same plan, in which the tests of these names begin before the others, in this order.
@@ -67,12 +65,21 @@ impl Plan {
         // Most tests are not meant, and are known by their length.
         let mut lengths = [false; 256];
         names.iter().for_each(|name| lengths[name.len() % 256] = true);
-        let rank = |id: &CaseId| {
+        let rank = |id: CaseId| {
             let name = self.cases[id.index()].name;
             let is_meant = lengths[name.len() % 256];
-            is_meant.then(|| names.iter().position(|other| other == name)).flatten().unwrap_or(names.len())
+            is_meant.then(|| names.iter().position(|other| other == name)).flatten()
         };
-        self.order[..self.concurrent].sort_by_cached_key(rank);
+        let (mut leaders, mut others) = (Vec::new(), Vec::new());
+        for &id in &self.order[..self.concurrent] {
+            match rank(id) {
+                Some(rank) => leaders.push((rank, id)),
+                None => others.push(id),
+            }
+        }
+        let leaders = order::sorted(leaders, |(rank, _)| ("", *rank as u64));
+        let led = leaders.into_iter().map(|(_, id)| id).chain(others);
+        self.order.splice(..self.concurrent, led);
         self
     }
 
@@ -126,8 +133,8 @@ impl Plan {
 
     /// A case of a suite and those that come behind it there; `None` for one that is no part of a suite.
     pub(crate) fn rest_of_unit(&self, first: CaseId) -> Option<&[CaseId]> {
-        let place = self.places.get(&suite_of(self.case(first))?)?;
-        let unit = self.units.get(*place)?;
+        let place = (*self.unit_of.get(first.index())?)?;
+        let unit = self.units.get(place as usize)?;
         let place = unit.iter().position(|&id| id == first)?;
         Some(&unit[place..])
     }
@@ -137,38 +144,44 @@ impl Plan {
     }
 }
 
-/// The suite that a case is of, and which run of it.
-fn suite_of(case: &Case) -> Option<(ContextId, u32)> {
-    Some((case.options.suite?, case.iteration))
-}
+/// Units, and which of them each case is in that is part of a suite.
+type Units = (Vec<Vec<CaseId>>, Box<[Option<u32>]>);
 
-/// Units, and the places of those that are suites.
-type Units = (Vec<Vec<CaseId>>, HashMap<(ContextId, u32), usize>);
-
-/// Brings cases that share a suite together, in the order of the source.
+/// Brings cases that share a suite together, in the order of the source. Cases of one iteration come before those of the next.
 fn units(alone: &[CaseId], cases: &[Case]) -> Units {
+    if alone.is_empty() {
+        return (Vec::new(), Box::default());
+    }
     let mut units: Vec<Vec<CaseId>> = Vec::new();
-    let mut places = HashMap::new();
+    let mut unit_of = vec![None; cases.len()].into_boxed_slice();
+    // By the numbers of the suites, the last iteration of each that has been seen, and its unit.
+    let mut last: Vec<Option<(u32, u32)>> = Vec::new();
     for &id in alone {
-        let suite = suite_of(&cases[id.index()]);
-        match suite.and_then(|suite| places.get(&suite).copied()) {
-            Some(place) => {
-                let unit: &mut Vec<CaseId> = &mut units[place];
-                unit.push(id);
+        let case = &cases[id.index()];
+        let Some(suite) = case.options.suite else {
+            units.push(vec![id]);
+            continue;
+        };
+        let suite = suite.0 as usize;
+        last.resize(last.len().max(suite + 1), None);
+        let unit = match last[suite] {
+            Some((iteration, unit)) if iteration == case.iteration => unit,
+            _ => {
+                units.push(Vec::new());
+                units.len() as u32 - 1
             }
-            None => {
-                places.extend(suite.map(|suite| (suite, units.len())));
-                units.push(vec![id]);
-            }
-        }
+        };
+        last[suite] = Some((case.iteration, unit));
+        units[unit as usize].push(id);
+        unit_of[id.index()] = Some(unit);
     }
-    for unit in &mut units {
-        unit.sort_by_key(|id| {
+    let in_order = |unit| {
+        order::sorted(unit, |id: &CaseId| {
             let source = &cases[id.index()].source;
-            (source.file, source.start_line, source.start_col)
-        });
-    }
-    (units, places)
+            (source.file, u64::from(source.start_line) << 32 | u64::from(source.start_col))
+        })
+    };
+    (units.into_iter().map(in_order).collect(), unit_of)
 }
 
 #[cfg(test)]

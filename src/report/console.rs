@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::pen::{Color, Pen};
 use super::{notes, words};
 use crate::accumulate::Ledger;
-use crate::model::{Case, CaseId, Finished, Measurement, RunStarted};
+use crate::model::{Case, CaseId, Finished, Measurement, RunStarted, order};
 use crate::settings::Settings;
 
 /// A pen, and how this run is to be shown.
@@ -79,9 +79,8 @@ impl Console {
         write!(self.pen, "\n{title}:\n")?;
         self.outputs(shown, ledger)?;
         write!(self.pen, "\n{title}:\n")?;
-        let mut names: Vec<&str> = shown.iter().map(|finished| ledger.case(finished.case).name).collect();
-        names.sort_unstable();
-        for name in names {
+        let names = shown.iter().map(|finished| ledger.case(finished.case).name).collect();
+        for name in order::sorted(names, |name: &&str| (name, 0)) {
             writeln!(self.pen, "    {name}")?;
         }
         Ok(())

@@ -25,6 +25,15 @@ pub(crate) fn pipe_if(wanted: bool) -> io::Result<(Option<OwnedFd>, Option<Owned
     if wanted { pipe().map(|(reader, writer)| (Some(reader), Some(writer))) } else { Ok((None, None)) }
 }
 
+/// The numbers of those that are there. Not by iterators, which are code for each way to chain them, in every user's build.
+pub(crate) fn numbers(descriptors: &[Option<&OwnedFd>]) -> Vec<RawFd> {
+    let mut numbers = Vec::with_capacity(descriptors.len());
+    for descriptor in descriptors.iter().flatten() {
+        numbers.push(descriptor.as_raw_fd());
+    }
+    numbers
+}
+
 /// The end to read from of a pipe that has a path. It never blocks, and does not survive `exec`.
 pub(crate) fn open_pipe(path: &str) -> io::Result<OwnedFd> {
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;

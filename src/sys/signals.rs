@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -99,8 +99,8 @@ impl Signals {
         Ok(Signals { descriptor, before: SignalMask(before) })
     }
 
-    pub(crate) fn descriptor(&self) -> RawFd {
-        self.descriptor.as_raw_fd()
+    pub(crate) fn descriptor(&self) -> &OwnedFd {
+        &self.descriptor
     }
 
     /// The next signal that has come in, if any.
@@ -108,7 +108,7 @@ impl Signals {
         let mut info = MaybeUninit::<libc::signalfd_siginfo>::uninit();
         let size = size_of::<libc::signalfd_siginfo>();
         // SAFETY: `info` has room for the `size` bytes that one read returns, or for none.
-        let count = unsafe { libc::read(self.descriptor(), info.as_mut_ptr().cast(), size) };
+        let count = unsafe { libc::read(self.descriptor.as_raw_fd(), info.as_mut_ptr().cast(), size) };
         if usize::try_from(count) != Ok(size) {
             return None;
         }
