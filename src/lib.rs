@@ -81,6 +81,13 @@
 //! makes way for the next; nothing is lost or run twice, and nothing is said. Suites and tests on their own have new processes
 //! anyway; where tests run in the process you started, there is nothing to replace.
 //!
+//! # Features
+//!
+//! - `rayon`: lanes that tests run on (`SNOUT_THREAD_MODE=pooled`) are workers of a rayon pool, one `broadcast` job each. Jobs of a
+//!   test that uses rayon are then run by the lanes. Without it they are run by rayon's own threads, as many again, as under libtest;
+//!   and a build need not make rayon.
+//! - `cli`: the program `cargo snout`. Not for dependencies.
+//!
 //! # Signals
 //!
 //! | signal | nothing new starts | tests that run | what is set up | report |

@@ -1,4 +1,4 @@
-//! A lane of the pool: one rayon worker that claims tests and runs them until none is left.
+//! A lane of the pool: one thread that claims tests and runs them until none is left.
 
 use std::io;
 use std::sync::Arc;
