@@ -174,8 +174,7 @@ pub(crate) fn generate(
         }
         Fork::Child => {
             let nowhere = File::open("/dev/null")?;
-            let own = [Some(&frames), output.as_ref(), Some(&socket)].into_iter().flatten();
-            let not_for_it: Vec<RawFd> = own.map(AsRawFd::as_raw_fd).collect();
+            let not_for_it = numbers(&[Some(&frames), output.as_ref(), Some(&socket)]);
             let connections = Connections {
                 output: output_end.as_ref().map(AsRawFd::as_raw_fd),
                 nowhere: Some(nowhere.as_raw_fd()),
@@ -312,9 +311,8 @@ impl Launcher<'_> {
         let pid = match forker.fork()? {
             Fork::Parent(pid) => pid,
             Fork::Child => {
-                let own = [Some(&frames), output.as_ref(), Some(&socket)].into_iter().flatten();
-                let not_for_it: Vec<RawFd> =
-                    open.iter().copied().chain(own.map(AsRawFd::as_raw_fd)).collect();
+                let own = numbers(&[Some(&frames), output.as_ref(), Some(&socket)]);
+                let not_for_it = [open, &own].concat();
                 self.settle_in(output_end.as_ref().map(AsRawFd::as_raw_fd), &not_for_it);
                 drop(output_end);
                 self.be_host(needed, &far, File::from(frames_end))
@@ -407,9 +405,7 @@ impl Launcher<'_> {
 
 /// Has the host make a pool.
 pub(super) fn request_pool(host: &OwnedFd, ends: &PoolEnds) -> io::Result<Pid> {
-    let ends = [Some(&ends.frames), Some(&ends.control), ends.output.as_ref()];
-    let ends: Vec<RawFd> = ends.into_iter().flatten().map(AsRawFd::as_raw_fd).collect();
-    request(host, &[POOL], &ends)
+    request(host, &[POOL], &numbers(&[Some(&ends.frames), Some(&ends.control), ends.output.as_ref()]))
 }
 
 /// Has the host make the fork server of a lane.

@@ -227,9 +227,8 @@ impl<'run> Launcher<'run> {
         let pid = match (&self.forker, host) {
             (_, Some(host)) => request_pool(host, &ends)?,
             (Some(forker), None) => {
-                let own = [Some(&frames), output.as_ref(), Some(&control)].into_iter().flatten();
-                let not_for_it: Vec<RawFd> =
-                    open.iter().copied().chain(own.map(AsRawFd::as_raw_fd)).collect();
+                let own = numbers(&[Some(&frames), output.as_ref(), Some(&control)]);
+                let not_for_it = [open, &own].concat();
                 match forker.fork()? {
                     Fork::Parent(pid) => pid,
                     Fork::Child => self.be_pool(ends, &not_for_it),

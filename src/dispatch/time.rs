@@ -27,28 +27,27 @@ impl Supervisor<'_> {
         let grace = self.job.grace;
         let now = now();
         let host = self.watch_host(now);
-        let children = self.running_alone().flat_map(|(lane, place, case, started)| {
-            let server = self.fork_servers.iter().find(|server| server.lane == lane);
-            let deadline =
-                server.and_then(|server| server.next_deadline((place, started), self.limits(case)));
-            [deadline, self.slow_moment(case, started), self.start_moment(case, started)]
-        });
-        let lanes = self.running().flat_map(|(case, started)| {
-            let timeout = self.limits(case).timeout;
-            let deadline = timeout.map(|timeout| started.after(timeout + self.slack(case)));
-            [deadline, self.slow_moment(case, started), self.start_moment(case, started)]
-        });
         let ending = self.pool.as_ref().and_then(Pool::ending_since).map(|since| since.after(grace));
-        let next = children.chain(lanes).chain([
+        let mut moments = vec![
             ending,
             host,
             self.closes_at,
             self.interrupt_deadline(),
             self.question_deadline(),
             self.retry_deadline(),
-        ]);
-        let next = next.flatten().min();
-        let limit = next.map(|next| next.since(now));
+        ];
+        for (lane, place, case, started) in self.running_alone() {
+            let server = self.fork_servers.iter().find(|server| server.lane == lane);
+            let deadline =
+                server.and_then(|server| server.next_deadline((place, started), self.limits(case)));
+            moments.extend([deadline, self.slow_moment(case, started), self.start_moment(case, started)]);
+        }
+        for (case, started) in self.running() {
+            let timeout = self.limits(case).timeout;
+            let deadline = timeout.map(|timeout| started.after(timeout + self.slack(case)));
+            moments.extend([deadline, self.slow_moment(case, started), self.start_moment(case, started)]);
+        }
+        let limit = moments.into_iter().flatten().min().map(|next| next.since(now));
         // What begins after this has its own deadline; none is shorter than the shortest timeout.
         let limit = [limit, self.shortest_timeout].into_iter().flatten().min();
         match self.glance_at_starts() {

@@ -1,10 +1,10 @@
 //! What a fork server sends to the supervisor: the pipes that its children write to, and who was left behind by one.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 
 use crate::model::Leftover;
-use crate::sys::descriptor::{pipe, pipe_if};
+use crate::sys::descriptor::{numbers, pipe, pipe_if};
 use crate::sys::socket::{self, LONGEST};
 
 const PIPES: u8 = b'p';
@@ -34,8 +34,7 @@ pub(super) fn make_pipes(socket: &OwnedFd, captures: bool, renew: impl FnOnce())
 
 /// Sends the ends to read from.
 fn send_pipes(socket: &OwnedFd, frames: &OwnedFd, output: Option<&OwnedFd>) -> io::Result<()> {
-    let ends: Vec<RawFd> = [Some(frames), output].into_iter().flatten().map(AsRawFd::as_raw_fd).collect();
-    socket::send(socket, &[PIPES], &ends)
+    socket::send(socket, &[PIPES], &numbers(&[Some(frames), output]))
 }
 
 /// Sends as many names as one message holds.
