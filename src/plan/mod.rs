@@ -187,7 +187,8 @@ fn units(alone: &[CaseId], cases: &[Case]) -> Units {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Body, Sampling};
+    use crate::model::{Body, CaseOptions, ContextId, Sampling};
+    use std::sync::LazyLock;
 
     fn plan_of(cases: Vec<Case>, shuffle_seed: Option<u64>) -> Plan {
         use std::sync::{Mutex, PoisonError};
@@ -275,6 +276,30 @@ mod tests {
         assert_eq!(behind(1), [5, 6, 6, 6]);
         assert_eq!(behind(5), [6, 6, 6, 6]);
         assert_eq!(behind(6), [6, 6, 6, 6]);
+    }
+
+    /// The cases of `suite`, of which there are two iterations, begin with `s`; its second test stands before the first.
+    #[test]
+    fn each_iteration_of_a_suite_is_a_unit_in_the_order_of_the_source() {
+        const ID: Option<ContextId> = Some(ContextId(3));
+        static SUITE: LazyLock<CaseOptions> =
+            LazyLock::new(|| CaseOptions { context: ID, suite: ID, ..CaseOptions::PLAIN.clone() });
+        let mut cases = cases(&["a", "s_late", "s_early", "a", "s_late", "s_early"]);
+        for (place, case) in cases.iter_mut().enumerate() {
+            case.iteration = 1 + place as u32 / 3;
+            if case.name.starts_with('s') {
+                case.options = &SUITE;
+                (case.source.start_line, case.source.start_col) =
+                    if case.name == "s_late" { (9, 1) } else { (4, 99) };
+            }
+        }
+        let plan = plan_of(cases, None);
+        let ids = |ids: &[u32]| ids.iter().copied().map(CaseId).collect::<Vec<_>>();
+        assert_eq!(plan.units(), [ids(&[2, 1]), ids(&[5, 4])]);
+        let rest = |id| plan.rest_of_unit(CaseId(id)).map(<[CaseId]>::to_vec);
+        assert_eq!([rest(2), rest(1), rest(4)], [Some(ids(&[2, 1])), Some(ids(&[1])), Some(ids(&[4]))]);
+        assert_eq!(rest(0), None, "it is in no suite");
+        assert_eq!(plan.order(), ids(&[0, 3]));
     }
 
     #[test]
