@@ -1,7 +1,7 @@
 //! The pool: lanes that run tests in one process.
 //!
 //! A lane claims tests for as long as there are any, on a thread that does nothing else. With the feature `rayon`, and where tests run
-//! on the lanes themselves, these threads are rayon's workers: see [`super::broadcast`].
+//! on the lanes themselves, these threads are rayon's workers: see `broadcast`.
 
 use std::fs::File;
 use std::io;
@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, Builder, JoinHandle};
 use std::time::Duration;
 
+#[cfg(feature = "rayon")]
+use super::broadcast::bodies;
 use super::capture::name_tests_in_panics;
 use super::lane::Lane;
 use super::worker::Worker;
@@ -169,9 +171,6 @@ fn bodies(lanes: &Arc<Lanes>) -> io::Result<Vec<Body>> {
     };
     Ok((0..lanes.worker.lanes).map(body).collect())
 }
-
-#[cfg(feature = "rayon")]
-use super::broadcast::bodies;
 
 /// What a thread has been left is dropped when it ends: it does not.
 pub(super) fn stay() -> ! {
