@@ -1,7 +1,7 @@
 //! What a harness costs before a test runs: a build from nothing, a link, a larger binary.
 //!
-//! The package is empty but for one integration test target, built with nothing (libtest), with snout, and with
-//! libtest-mimic, the harness on crates.io that most like it replaces libtest.
+//! The package is empty but for one integration test target, built with nothing (libtest), with snout as a registry gives it
+//! and by path, and with libtest-mimic, the harness on crates.io that most like it replaces libtest.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use crate::harness::Harness;
 use crate::package;
+use crate::packaged;
 use crate::process::{self, Usage};
 use crate::rounds::{Contestant, Series, rounds};
 use crate::table::{Goal, Row};
@@ -22,17 +23,20 @@ const MIMIC_MAIN: &str = "fn main() {\n    let arguments = libtest_mimic::Argume
                           libtest_mimic::run(&arguments, Vec::new()).exit();\n}\n";
 
 pub(crate) fn measure(workshop: &Workshop) -> Result<Vec<Row>, String> {
+    let packaged = workshop.folder("empty-packaged");
+    packaged::provide(workshop, &packaged)?;
+    let packaged = package(workshop, "packaged", packaged::DEPENDENCY, "")?;
     let snout = package(workshop, "snout", &Harness::Snout.dependency(), "")?;
     let mimic = package(workshop, "libtest-mimic", MIMIC, MIMIC_MAIN)?;
     let libtest = package(workshop, "libtest", "", "")?;
     let mut rows = Vec::new();
-    for (what, incremental) in [
-        ("build from nothing", true),
-        ("the same with CARGO_INCREMENTAL=0, as a dependency from a registry is built", false),
+    let series = cold_builds(workshop, [&packaged, &snout, &mimic, &libtest])?;
+    for (what, ours) in [
+        ("build from nothing, from its package, as from a registry", &series[0]),
+        ("the same as a path dependency, which cargo compiles incrementally", &series[1]),
     ] {
-        let series = cold_builds(workshop, [&snout, &mimic, &libtest], incremental)?;
-        rows.push(Row::times(what, &series[0], &series[1], Goal::AtMost(1.0)));
-        rows.push(Row::times(what, &series[0], &series[2], Goal::Told));
+        rows.push(Row::times(what, ours, &series[2], Goal::AtMost(1.0)));
+        rows.push(Row::times(what, ours, &series[3], Goal::Told));
     }
     let series = links(workshop, [&snout, &mimic, &libtest])?;
     let what = "compile and link of the empty test target";
@@ -55,15 +59,11 @@ fn package(workshop: &Workshop, name: &str, dependencies: &str, test: &str) -> R
     Ok(folder)
 }
 
-fn cold_builds(
-    workshop: &Workshop,
-    packages: [&PathBuf; 3],
-    incremental: bool,
-) -> Result<Vec<Series>, String> {
+fn cold_builds(workshop: &Workshop, packages: [&PathBuf; 4]) -> Result<Vec<Series>, String> {
     let contestants = packages.map(|package| {
         Contestant::new(name(package), move || {
             remove_folder(&package.join("target"))?;
-            build(package, incremental)
+            build(package)
         })
     });
     rounds(workshop.rounds(ROUNDS), contestants.into())
@@ -74,15 +74,14 @@ fn links(workshop: &Workshop, packages: [&PathBuf; 3]) -> Result<Vec<Series>, St
     let contestants = packages.map(|package| {
         Contestant::new(name(package), move || {
             touch(&package.join("tests/empty.rs"))?;
-            build(package, true)
+            build(package)
         })
     });
     rounds(workshop.rounds(LINK_ROUNDS), contestants.into())
 }
 
-fn build(package: &Path, incremental: bool) -> Result<Usage, String> {
+fn build(package: &Path) -> Result<Usage, String> {
     let mut cargo = cargo(package, &package.join("target"));
-    cargo.envs((!incremental).then_some(("CARGO_INCREMENTAL", "0")));
     process::run(cargo.args(["test", "--no-run", "--offline", "--test", "empty"]))
 }
 

@@ -18,6 +18,7 @@ mod cold;
 mod fixtures;
 mod machine;
 mod memory;
+mod packaged;
 mod process;
 mod published;
 mod rounds;

@@ -11,7 +11,8 @@ use crate::harness::Harness;
 use crate::messages::test_binary;
 use crate::package;
 
-const CHECKOUT: &str = env!("CARGO_MANIFEST_DIR");
+/// Where snout's own package is.
+pub(crate) const CHECKOUT: &str = env!("CARGO_MANIFEST_DIR");
 
 impl Harness {
     /// The line below `[dev-dependencies]`.
