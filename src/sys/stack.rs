@@ -22,8 +22,8 @@ fn signal() -> libc::c_int {
 }
 
 /// Has threads of this process, and of those forked from it, write their stack to standard error when another process asks: those to
-/// which `name` gives a name. `done` is called by every thread that was asked. If the process itself sends the signal, that does what
-/// it always does.
+/// which `name` gives a name. `done` is called by every thread that was asked. If the signal comes otherwise, it does what
+/// it would do if nobody handled it.
 pub(crate) fn show_when_asked(name: fn() -> Option<&'static str>, done: fn()) {
     if ANSWER.set(Answer { name, done }).is_err() {
         return;
@@ -42,13 +42,9 @@ pub(crate) fn show_when_asked(name: fn() -> Option<&'static str>, done: fn()) {
 extern "C" fn show(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
     let Some(answer) = ANSWER.get() else { return };
     // SAFETY: the kernel gives a handler of this kind a structure that lives as long as the call.
-    if unsafe { (*info).si_pid() } == own_number() {
-        // SAFETY: puts the usual action back and repeats the signal, which comes when this handler has returned.
-        unsafe {
-            libc::signal(signal, libc::SIG_DFL);
-            libc::raise(signal);
-        }
-        return;
+    let (code, sender) = unsafe { ((*info).si_code, (*info).si_pid()) };
+    if code != libc::SI_TKILL || sender == own_number() {
+        return die_unless_handled(signal);
     }
     if let Some(name) = (answer.name)() {
         let frames = of_test(&Backtrace::force_capture().to_string());
@@ -57,6 +53,21 @@ extern "C" fn show(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc
         unsafe { libc::write(2, text.as_ptr().cast(), text.len()) };
     }
     (answer.done)();
+}
+
+/// Does what the signal does to a process that has no handler for it; but not if a test has one, which has called ours as what
+/// was there before it: libraries for signals do so.
+fn die_unless_handled(signal: libc::c_int) {
+    // SAFETY: all zero is a value of this structure of numbers and pointers, which is valid for the call. The usual action is put
+    // back, and the signal repeated, which comes when the handler that this is called from has returned.
+    unsafe {
+        let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
+        libc::sigaction(signal, ptr::null(), &raw mut action);
+        if action.sa_sigaction == show as *const () as libc::sighandler_t {
+            libc::signal(signal, libc::SIG_DFL);
+            libc::raise(signal);
+        }
+    }
 }
 
 /// The frames of a backtrace between the handler of a signal and what the harness has called the test from.

@@ -128,7 +128,7 @@ programs! {
     hangs hangs_deaf has_one_thread ignored kills_itself kills_parent leaks_thread leaves_daemon leaves_grandchild mixed overflows_stack panics_in_drop
     panics_in_thread_local panics_while_unwinding panics_with_a_bomb panics_with_non_string passes prints prints_50mb
     prints_from_threads prints_invalid_utf8 prints_raw returns_err segfaults sets_panic_hook should_panic skips
-    stops_itself thread_names uses_rayon
+    handles_signals stops_itself thread_names uses_rayon
 }
 
 /// The twenty thousand, which are too many to have a line each, or a process each.

@@ -127,6 +127,16 @@ pub(crate) const PROGRAMS: &[Entry] = &[
         &[failed("runs_where_no_other_thread_is", "threads in this process").but(&[Isolated], Verdict::Ok)],
     ),
     entry(
+        "handles_signals",
+        ReadsTheSame(ALWAYS),
+        &[
+            ok("its_own_signals_are_heard_once"),
+            ok("signals_of_another_process_are_heard_once"),
+            failed("nothing_is_said_about_a_signal", "so that what it has said is shown"),
+            ok("stands_beside"),
+        ],
+    ),
+    entry(
         "skips",
         CannotCompile,
         &[

@@ -62,6 +62,10 @@ pub(crate) const PROGRAMS: &[Entry] = &[
         GivesNoSummary,
         &[
             failed("kills_itself", "the test never finished: its process was killed by signal 9 (SIGKILL)"),
+            failed(
+                "kills_itself_with_a_real_time_signal",
+                "the test never finished: its process was killed by signal 61 (a real-time signal)",
+            ),
             ok("before"),
             ok("stands_beside"),
         ],
