@@ -14,17 +14,17 @@ use crate::cli::{self, Environment, Request};
 use crate::context::{self, Generator, Registry};
 use crate::contract::TestDescAndFn;
 use crate::discover::{self, Selected};
-use crate::dispatch::{self, Ending, Generated, Job, Listener, Values};
+use crate::dispatch::{self, Ending, Generated, Job, Listener, StartedBy, Values};
 use crate::error::Error;
 use crate::execute::Rules;
 use crate::model::{Case, Event, Isolate, Isolation, Notice, RunStarted, Trouble};
 use crate::plan::Plan;
 use crate::report::{self, Outlets};
 use crate::settings::{Selection, Settings};
+use crate::sys::capture;
 use crate::sys::clock::nanoseconds;
 use crate::sys::memory::{self, Frozen};
 use crate::sys::standard::StandardStream;
-use crate::sys::{self, capture};
 use desk::Desk;
 
 /// What a run with a failure exits with: libtest's code.
@@ -79,10 +79,9 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
     if let Some(role) = &role {
         settings.shuffle_seed = role.shuffle_seed();
     }
-    if settings.record.is_some() {
-        // What tests run (this binary again, or another) must not write over the record of this run.
-        sys::environment::remove(cli::RECORD);
-    }
+    let started_by = dispatch::mark_descendants();
+    // A test that executes its own binary expects of that what it is under libtest: one process, which it has started.
+    settings.in_process |= role.is_none() && started_by == StartedBy::OwnTest;
     instructions::hide(&settings, role.as_ref());
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
     let (tests, registry) = discover::declared(tests);
@@ -109,7 +108,7 @@ fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCod
         plan => plan,
     });
     context::count_lanes_from(settings.first_lane);
-    let job = job((plan, registry), &settings, program, is_direct);
+    let job = job((plan, registry), &settings, program, (is_direct, started_by));
     let values = match (is_direct, generated.values.is_elsewhere()) {
         (true, true) => {
             // Tests run in this process, so it has to have the values.
@@ -199,7 +198,7 @@ fn job(
     (plan, registry): (&'static Plan, &'static Registry),
     settings: &Settings,
     program: &Program,
-    is_direct: bool,
+    (is_direct, started_by): (bool, StartedBy),
 ) -> Job {
     let rules = Rules {
         thread_mode: settings.thread_mode,
@@ -232,9 +231,11 @@ fn job(
         grace: settings.grace,
         in_process: false,
         lease: settings.lease.clone(),
+        started_by,
     };
-    // A child's text is caught at its descriptors, whatever this compiler's std is like.
-    if program.panics_abort || settings.capture && !capture::is_available() {
+    // A child's text is caught at its descriptors, whatever this compiler's std is like. What a test has started may print.
+    let has_to_catch = settings.capture && started_by != StartedBy::OwnTest;
+    if program.panics_abort || has_to_catch && !capture::is_available() {
         job.isolated()
     } else if is_direct {
         job.direct()

@@ -71,6 +71,8 @@ pub(crate) use crate::sys::{
     signals::{die_by, hold_wind_down},
 };
 #[cfg(snout_processes)]
+pub(crate) use direct::mark_descendants;
+#[cfg(snout_processes)]
 pub(crate) use host::generate;
 #[cfg(snout_processes)]
 pub(crate) use pause::paused;
@@ -79,7 +81,9 @@ pub(crate) use role::expect_role;
 #[cfg(snout_processes)]
 pub(crate) use role::{Role, take_role};
 #[cfg(not(snout_processes))]
-pub(crate) use sequence::{Role, die_by, generate, hold_wind_down, is_watched, paused, take_role};
+pub(crate) use sequence::{
+    Role, die_by, generate, hold_wind_down, is_watched, mark_descendants, paused, take_role,
+};
 
 use crate::context::{FixtureId, Registry, RunReport};
 use crate::execute::Rules;
@@ -137,6 +141,18 @@ pub(crate) struct Job {
     pub(crate) in_process: bool,
     /// `lanes` is the most there will be; how many there are, others say.
     pub(crate) lease: Option<Lease>,
+    pub(crate) started_by: StartedBy,
+}
+
+/// Who has started a test binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StartedBy {
+    /// No test that we know of.
+    Nobody,
+    /// A test of another binary, or something that it has started.
+    Test,
+    /// A test of this one, or something that it has started.
+    OwnTest,
 }
 
 impl Job {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::generate::{Generated, Wanted, generate_here};
 use super::standing::Book;
-use super::{Ending, Job, Listener};
+use super::{Ending, Job, Listener, StartedBy};
 use crate::context::Registry;
 use crate::execute::{Here, ask_plugins, set_up_shared, tear_down_shared};
 use crate::model::{CaseId, Finished, Notice, Trouble};
@@ -108,6 +108,11 @@ pub(crate) fn take_role() -> Option<Role> {
 /// Everything runs in this process anyway.
 pub(crate) fn is_watched() -> bool {
     false
+}
+
+/// Everything runs where it was started anyway.
+pub(crate) fn mark_descendants() -> StartedBy {
+    StartedBy::Nobody
 }
 
 /// There are no signals to read.

@@ -14,7 +14,7 @@ use super::pause::run_time;
 use super::pool::{Pool, read_all};
 use super::standing::Book;
 use super::status::Question;
-use super::{Ending, Job, Listener, direct};
+use super::{Ending, Job, Listener, StartedBy, direct};
 use crate::accumulate::{ChildQueue, RunTable};
 use crate::model::{CaseId, Finished, Isolate, Moment, Output};
 use crate::sys::clock::nanoseconds;
@@ -80,10 +80,9 @@ impl<'run> Supervisor<'run> {
         early: Option<EarlyHost>,
         listener: &'run mut dyn Listener,
     ) -> io::Result<Supervisor<'run>> {
-        let is_below_a_test = direct::mark_descendants();
         let launcher = Launcher::new(job, early.is_some())?;
         let Memory { table, queue } = launcher.memory();
-        if job.in_process && !is_below_a_test {
+        if job.in_process && job.started_by == StartedBy::Nobody {
             direct::watch_for_exit(job, table);
         }
         Ok(Supervisor {

@@ -4,7 +4,7 @@ use std::fs;
 use std::hint::black_box;
 use std::io;
 
-use crate::cli::Environment;
+use crate::cli::{Environment, RECORD};
 use crate::dispatch::Role;
 use crate::error::Error;
 use crate::model::{FAIL_FAST, INSTRUCTIONS, Instructions, Isolation, LEASE, REPEAT};
@@ -34,6 +34,10 @@ pub(super) fn order(settings: &Settings) -> Vec<String> {
 /// Takes what it says away before anything of the user's runs: another binary that a test starts has nothing to do with it. Where this
 /// one executes itself again, what it becomes has to read the same.
 pub(super) fn hide(settings: &Settings, role: Option<&Role>) {
+    if settings.record.is_some() {
+        // What tests run (this binary again, or another) must not write over the record of this run.
+        environment::remove(RECORD);
+    }
     let executes_itself = match role {
         Some(role) => role.executes_others(),
         None => settings.isolation == Isolation::Spawn && !settings.in_process,

@@ -250,3 +250,11 @@ fn threads_of_a_shared_fixture_leave_no_lock_behind_in_the_processes_of_tests() 
         }
     }
 }
+
+/// It asks who has started its process: nobody may be between the two, wherever the test itself has run.
+#[test]
+fn a_test_that_executes_its_own_binary_finds_itself_there() {
+    for road in roads() {
+        run("executes_itself", road, 1, &[]).expect_code(0).expect_text("2 passed; 0 failed");
+    }
+}

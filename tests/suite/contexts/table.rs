@@ -251,6 +251,7 @@ const PROGRAMS: &[Entry] = &[
     program("lanes", CannotCompile, &[]),
     program("replaced", CannotCompile, &[]),
     program("seats", CannotCompile, &[]),
+    program("executes_itself", CannotCompile, &[ok("is_given::one"), ok("knows_who_has_started_it")]),
     program(
         "shared",
         CannotCompile,

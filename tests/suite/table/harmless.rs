@@ -127,6 +127,19 @@ pub(crate) const PROGRAMS: &[Entry] = &[
         &[failed("runs_where_no_other_thread_is", "threads in this process").but(&[Isolated], Verdict::Ok)],
     ),
     entry(
+        "executes_itself",
+        ReadsTheSame(ALWAYS),
+        &[
+            ok("aborts_there"),
+            ok("exits_there"),
+            ok("fails_there"),
+            ok("knows_who_has_started_it"),
+            ok("runs_several_there"),
+            ok("several::first"),
+            ok("several::second"),
+        ],
+    ),
+    entry(
         "handles_signals",
         ReadsTheSame(ALWAYS),
         &[
