@@ -260,7 +260,7 @@ fn run_job(
     let pages = desk::pages(settings, &program.arguments)?;
     let ledger = Ledger::new(job.plan.cases(), settings.show_output);
     let ledger = if job.rules.plugins.is_empty() { ledger } else { ledger.with_all() };
-    let mut desk = Desk::new(ledger, Outlets::new(settings, job.lanes.into(), pages));
+    let mut desk = Desk::new(ledger, Outlets::new(settings, threads_there_might_be(job, settings), pages));
     let ending = conduct(job, &mut desk, (started, troubles, values));
     // libtest's warning about the log file has no line break at its end.
     let is_success = desk.close(if settings.log.is_some() { "\n" } else { "" });
@@ -269,6 +269,17 @@ fn run_job(
         Ending::Complete | Ending::FailedFast | Ending::WoundDown | Ending::Unheard => {
             Ok(if is_success { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
         }
+    }
+}
+
+/// What libtest goes by when it decides whether a test is named before it has finished: not how many tests there are.
+fn threads_there_might_be(job: &Job, settings: &Settings) -> usize {
+    match (settings.lanes, job.plan.cases()) {
+        (Some(lanes), _) => lanes.get(),
+        // Captured, it reads the same, and the processors need not be counted.
+        (None, [_]) if settings.capture => usize::MAX,
+        (None, [_]) => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        (None, _) => job.lanes.into(),
     }
 }
 

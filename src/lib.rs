@@ -99,7 +99,7 @@
 //! The process then dies by the first signal. SIGTSTP stops every process of the run until SIGCONT, and that time does not count.
 //! SIGUSR1 and SIGQUIT have it say what runs. SIGUSR2 has it start nothing new and wait for what runs, without a grace: what is left is not
 //! run, which is a failure. `cargo snout` sends it when enough tests have failed, wherever that was. Where tests run in the process that was started (`--exact NAME --nocapture`, a
-//! debugger, nextest), signals do what they do to any program.
+//! debugger, nextest, a test that executes its own binary), signals do what they do to any program.
 //!
 //! # Known limits
 //!

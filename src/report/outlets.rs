@@ -58,8 +58,8 @@ struct Outlet {
 }
 
 impl Outlets {
-    /// The reporter of the chosen format on standard output, and those of what is asked for besides. `lanes` is how many tests may run
-    /// at the same time.
+    /// The reporter of the chosen format on standard output, and those of what is asked for besides. `lanes` is how many tests might
+    /// run at the same time.
     pub(crate) fn new(settings: &Settings, lanes: usize, pages: Pages) -> Outlets {
         let Pages { out, is_terminal, err, log, record } = pages;
         let record = record.map(|(path, page, origin)| {

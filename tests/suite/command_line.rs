@@ -185,6 +185,26 @@ fn output_is_shown_alike() {
     ]);
 }
 
+/// libtest names a test before it has finished where one may run at a time, and goes by how many threads there might be, not by how
+/// many tests there are. IDEs run one test in this way.
+#[test]
+fn one_test_is_named_when_libtest_names_it() {
+    for threads in [None, Some(1), Some(4)] {
+        for quiet in [&[][..], &["-q"]] {
+            let run = |harness| {
+                let program =
+                    Program::under(harness, "prints").args(&["--exact", "passes_and_prints", "--nocapture"]);
+                let program = program.args(quiet);
+                match threads {
+                    None => program.run(),
+                    Some(threads) => program.threads(threads).run(),
+                }
+            };
+            run(Harness::Snout).expect_same_text_as(&run(Harness::Libtest));
+        }
+    }
+}
+
 #[test]
 fn benchmarks_are_asked_for_alike() {
     are_answered_alike(&[
