@@ -16,6 +16,9 @@ struct Answer {
 
 static ANSWER: OnceLock<Answer> = OnceLock::new();
 
+/// The code of a signal that was sent to a thread. Older versions of libc, which a user's lock file may hold, do not have it.
+const SI_TKILL: libc::c_int = -6;
+
 /// One of those that no program uses but by choice.
 fn signal() -> libc::c_int {
     libc::SIGRTMAX() - 3
@@ -43,7 +46,7 @@ extern "C" fn show(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc
     let Some(answer) = ANSWER.get() else { return };
     // SAFETY: the kernel gives a handler of this kind a structure that lives as long as the call.
     let (code, sender) = unsafe { ((*info).si_code, (*info).si_pid()) };
-    if code != libc::SI_TKILL || sender == own_number() {
+    if code != SI_TKILL || sender == own_number() {
         return die_unless_handled(signal);
     }
     if let Some(name) = (answer.name)() {
