@@ -20,6 +20,8 @@ pub(crate) fn room<T>(count: usize) -> Vec<T> {
 pub(crate) fn come_by<T>(memory: &[T]) {
     /// Below that a system call is not worth it.
     const LEAST: usize = 1 << 16;
+    /// The same number on every processor. Older versions of libc, which a user's lock file may hold, do not have it.
+    const MADV_POPULATE_WRITE: libc::c_int = 23;
     /// Where pages are larger, the call is refused.
     const PAGE: usize = 1 << 12;
     let address = memory.as_ptr().cast_mut().cast::<libc::c_void>();
@@ -28,7 +30,7 @@ pub(crate) fn come_by<T>(memory: &[T]) {
     if bytes >= LEAST {
         // SAFETY: whole pages within `memory`; the call writes nothing to them. Linux before 5.14 does not know it: then pages come
         // one at a time, as they do after any other failure.
-        unsafe { libc::madvise(address.byte_add(before), bytes, libc::MADV_POPULATE_WRITE) };
+        unsafe { libc::madvise(address.byte_add(before), bytes, MADV_POPULATE_WRITE) };
     }
 }
 

@@ -8,6 +8,7 @@ use crate::rig::{Flavour, PLAIN};
 const LTO: Flavour = Flavour { name: "lto", ..PLAIN };
 const WITHOUT_PROCESSES: Flavour = Flavour { name: "without_processes", ..PLAIN };
 const WITHOUT_CAPTURE: Flavour = Flavour { name: "without_capture", ..PLAIN };
+const LOWEST: Flavour = Flavour { name: "lowest", ..PLAIN };
 const FROM_1_100: Flavour = Flavour { name: "from_1_100", ..PLAIN };
 
 #[test]
@@ -60,4 +61,13 @@ fn merged_doctests_run_as_the_newer_era_generates_them() {
     ended.expect("test src/lib.rs - fails (line 5) ... FAILED");
     ended.expect("test src/lib.rs - panics (line 9) - should panic ... ok");
     ended.expect("2 passed; 1 failed");
+}
+
+/// What a lock file of a user's may hold: the harness is built with it, whatever newer versions have.
+#[test]
+fn the_lowest_versions_that_the_manifest_allows_are_enough() {
+    let mut cargo = LOWEST.cargo("test");
+    cargo.current_dir(package(Harness::Snout, "lowest"));
+    let ended = run(cargo.args(["--locked", "--test", "runs"]));
+    ended.expect_code(101).expect("1 passed; 1 failed;").expect("as it should");
 }
