@@ -141,6 +141,7 @@ pub(crate) struct Job {
     pub(crate) in_process: bool,
     /// `lanes` is the most there will be; how many there are, others say.
     pub(crate) lease: Option<Lease>,
+    /// Whether a test that ends this process has failed, or does as it was meant to.
     pub(crate) started_by: StartedBy,
 }
 
