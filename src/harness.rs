@@ -23,6 +23,7 @@ use crate::report::{self, Outlets};
 use crate::settings::{Selection, Settings};
 use crate::sys::capture;
 use crate::sys::clock::nanoseconds;
+use crate::sys::copies;
 use crate::sys::memory::{self, Frozen};
 use crate::sys::standard::StandardStream;
 use desk::Desk;
@@ -68,6 +69,7 @@ pub(crate) fn run(tests: &[&'static TestDescAndFn], program: Program) -> ExitCod
 }
 
 fn follow(tests: &[&'static TestDescAndFn], program: &Program) -> Result<ExitCode, Error> {
+    copies::be_original();
     let role = dispatch::take_role();
     let flags = match cli::parse(&program.arguments)? {
         Request::Help(text) => return say(&text),

@@ -10,6 +10,7 @@ use super::Job;
 use super::host::{EarlyHost, HostSeat};
 use crate::context::{Generator, Registry};
 use crate::model::{Output, Phase, Trouble, Wrong};
+use crate::sys::copies::end_copy;
 
 /// What iterators gave.
 #[derive(Default)]
@@ -98,7 +99,13 @@ pub(crate) fn generate_here(registry: &'static Registry, wanted: Wanted<'_>) -> 
 
 /// Runs one iterator; what went wrong.
 pub(super) fn generate_one(generator: &Generator, tell: &mut dyn FnMut(String)) -> Option<Trouble> {
-    let ended = catch_unwind(AssertUnwindSafe(|| generator.cases.generator.generate(tell)));
+    let mut tell = |name| {
+        // The iterator may have forked on the way to it.
+        end_copy();
+        tell(name);
+    };
+    let ended = catch_unwind(AssertUnwindSafe(|| generator.cases.generator.generate(&mut tell)));
+    end_copy();
     ended.err().map(|payload| {
         std::mem::forget(payload); // dropping it may panic once more
         trouble(generator, Wrong::Panicked, Output::default())

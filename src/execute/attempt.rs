@@ -12,6 +12,7 @@ use crate::context::{TestReport, TestStatus};
 use crate::contract::FLUSH_FIRST;
 use crate::model::{Bencher, Body, Case, Failure, Measurement, Moment, Outcome, Sampling, TimeLimits};
 use crate::sys::clock::nanoseconds;
+use crate::sys::copies::end_copy;
 
 /// What came of a call.
 pub(super) struct Attempt {
@@ -72,7 +73,9 @@ pub(super) fn attempt(case: &Case, rules: &Rules, start: Moment) -> Attempt {
 
 #[inline(always)] // see `execute::child`
 fn attempt_plainly(case: &Case, rules: &Rules, start: Moment) -> Attempt {
-    let outcome = match catch_unwind(|| call(&case.body)) {
+    let ended = catch_unwind(|| call(&case.body));
+    end_copy();
+    let outcome = match ended {
         Ok(Ok(Some(measurement))) => Outcome::Measured(measurement),
         Ok(Ok(None)) => judge(case, &End::Returned),
         Ok(Err(text)) => judge(case, &End::Failed(text)),

@@ -25,6 +25,7 @@ use crate::contract::FLUSH_FIRST;
 use crate::model::{Case, CaseId, Finished, Moment, Outcome, Output, ThreadMode};
 use crate::skip::Skip;
 use crate::sys::clock::nanoseconds;
+use crate::sys::copies::is_copy;
 
 /// Makes a process ready to run a test, or to be forked into processes that do.
 pub(crate) fn prepare(rules: &Rules) {
@@ -177,6 +178,9 @@ fn report_before_aborting(id: CaseId, case: &'static Case, slot: Slot, frames: A
     panic::set_hook(Box::new(move |info| {
         if !info.payload().is::<Skip>() {
             print(info);
+        }
+        if is_copy() {
+            return;
         }
         let outcome = judge(case, &End::Panicked(info.payload()));
         report(id, &Attempt::new(outcome, slot.started(), Moment(nanoseconds())), slot, &frames);

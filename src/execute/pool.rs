@@ -17,6 +17,7 @@ use super::capture::name_tests_in_panics;
 use super::lane::Lane;
 use super::worker::Worker;
 use crate::model::ThreadMode;
+use crate::sys::copies::be_original_for_many;
 use crate::sys::descriptor::{pipe, wait};
 use crate::sys::memory::come_by;
 
@@ -89,6 +90,9 @@ pub(crate) fn start_in_process(worker: Worker) -> io::Result<()> {
 
 /// On threads that stay as long as the process: tests leave things there.
 fn start_lanes(worker: Worker) -> io::Result<Arc<Worker>> {
+    if worker.rules.thread_mode == ThreadMode::Pooled {
+        be_original_for_many();
+    }
     if worker.rules.thread_mode == ThreadMode::Pooled || !worker.registry.is_empty() {
         name_tests_in_panics();
     }

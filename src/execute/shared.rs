@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::stage::{tear_down, trouble_of};
 use crate::context::{FixtureId, Identity, Registry, Scope, Seat, set_identity};
 use crate::model::Trouble;
+use crate::sys::copies::end_copy;
 
 /// Sets these fixtures up, in their order. `begin` hears of each before that, and may have no more of it; `tell` hears of what goes
 /// wrong.
@@ -23,6 +24,7 @@ pub(crate) fn set_up_shared(
         }
         set_identity(Some(Identity { name: registry.fixture(id).fixture.name(), seat: Seat::default() }));
         let made = Scope::set_up_shared(registry, id);
+        end_copy();
         set_identity(None);
         flush();
         if let Err(missing) = made {

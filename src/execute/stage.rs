@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::context::{FixtureId, Identity, NotSetUp, Registry, Scope, Seat, Why, set_identity};
 use crate::model::{Case, ContextId, Failure, Outcome, Output, Phase, Reason, Trouble, Wrong};
+use crate::sys::copies::end_copy;
 
 /// Why a shared fixture is missing that nothing was wrong with.
 const GONE: &str = "the process that had set it up is gone, or this one was not forked from it: leave out SNOUT_ISOLATION=spawn";
@@ -82,7 +83,9 @@ impl Stage {
                 continue;
             }
             begin(Phase::SetUp, id);
-            if let Err(not_set_up) = self.scope().set_up(id) {
+            let set_up = self.scope().set_up(id);
+            end_copy();
+            if let Err(not_set_up) = set_up {
                 let instead = self.instead(&not_set_up);
                 troubles.extend(self.trouble(&not_set_up));
                 if not_set_up.fixture != id {
@@ -138,12 +141,19 @@ pub(super) fn trouble_of(registry: &Registry, missing: &NotSetUp) -> Option<Trou
 pub(super) fn tear_down(
     (registry, scope): (&'static Registry, &Arc<Scope>),
     kept: impl Fn(FixtureId) -> bool,
-    begin: impl FnMut(FixtureId),
+    mut begin: impl FnMut(FixtureId),
     mut tell: impl FnMut(Trouble),
 ) {
+    let begin = |id| {
+        // Behind the one before.
+        end_copy();
+        begin(id);
+    };
     scope.tear_down(kept, begin, |id, error| {
+        end_copy();
         let how = error.map_or(Wrong::Panicked, Wrong::Failed);
         let fixture = registry.fixture_name(id);
         tell(Trouble { fixture, phase: Phase::TearDown, how, output: Output::default() });
     });
+    end_copy();
 }

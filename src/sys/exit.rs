@@ -3,11 +3,14 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+use super::copies;
+
 static WATCHED: AtomicBool = AtomicBool::new(false);
 static VERDICT: OnceLock<fn() -> i32> = OnceLock::new();
 
 /// From now on, whoever ends this process with success by a call of `exit` has `verdict` asked for the exit code instead; a
-/// failure stays what it is. Returning from `main` is a call of `exit` too: [`release`] comes before that.
+/// failure stays what it is, and so does the end of a copy that a test has forked. Returning from `main` is a call of `exit` too:
+/// [`release`] comes before that.
 pub(crate) fn watch(verdict: fn() -> i32) {
     if VERDICT.set(verdict).is_ok() {
         register();
@@ -48,7 +51,7 @@ fn register() {
 }
 
 fn judge() {
-    if let Some(verdict) = VERDICT.get().filter(|_| WATCHED.load(SeqCst)) {
+    if let Some(verdict) = VERDICT.get().filter(|_| WATCHED.load(SeqCst) && !copies::is_copy()) {
         let code = verdict();
         // SAFETY: ends the process at once. What else was registered for its end is left out, as in any crash.
         unsafe { libc::_exit(code) };

@@ -2,12 +2,13 @@
 //!
 //! Knows nothing of tests. What is here is what a run needs of Linux: processes, pipes, shared memory, signals, a clock,
 //! std's output capture and LLVM's coverage counters. Where processes cannot be forked (`snout_processes`, which
-//! `build/main.rs` sets) only `capture`, `clock`, `environment`, `file`, `memory` and `standard` exist, and tests run in order on one
-//! thread.
+//! `build/main.rs` sets) only `capture`, `clock`, `copies`, `environment`, `file`, `memory` and `standard` exist, and tests run in order
+//! on one thread.
 #![expect(unsafe_code, reason = "this module is the wall; each block argues why it is sound")]
 
 pub(crate) mod capture;
 pub(crate) mod clock;
+pub(crate) mod copies;
 pub(crate) mod environment;
 pub(crate) mod file;
 pub(crate) mod memory;

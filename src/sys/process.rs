@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::descriptor::{keep_over_exec, replace_standard};
 use super::signals::SignalMask;
-use super::{check, coverage, retry};
+use super::{check, copies, coverage, retry};
 
 /// This process's own number.
 pub(crate) fn own_number() -> i32 {
@@ -63,7 +63,10 @@ impl Forker {
         // other one waits for this one's end, or is on its way there. On that way are locks of the C library alone, which holds
         // them itself over the call. So no lock is held by a thread that the copy lacks, and it may do whatever this process may.
         match unsafe { libc::fork() } {
-            0 => Ok(Fork::Child),
+            0 => {
+                copies::be_original();
+                Ok(Fork::Child)
+            }
             -1 => Err(io::Error::last_os_error()),
             pid => {
                 // The child does the same; whoever comes first, from here on the group can be signalled.
@@ -83,7 +86,10 @@ pub(crate) fn fork_beside_threads() -> io::Result<Fork> {
     // copy. Any other lock may be held by a thread that the copy lacks: taking it hangs, which the caller watches for; it does
     // nothing worse, for no data is used without its lock.
     Ok(match check(unsafe { libc::fork() })? {
-        0 => Fork::Child,
+        0 => {
+            copies::be_original();
+            Fork::Child
+        }
         pid => Fork::Parent(Pid(pid)),
     })
 }
@@ -110,6 +116,7 @@ pub(crate) fn fork_for_ancestor() -> io::Result<bool> {
                     while unsafe { libc::getppid() } == own {
                         thread::yield_now();
                     }
+                    copies::be_original();
                     return Ok(false);
                 }
                 // SAFETY: ends the process, without what was registered for the end of the one it is a copy of.

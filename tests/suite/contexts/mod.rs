@@ -5,6 +5,7 @@
 mod broken;
 mod calls;
 mod classes;
+mod copies;
 mod cost;
 mod formats;
 mod interrupts;

@@ -232,6 +232,17 @@ const PROGRAMS: &[Entry] = &[
             ok("fourth::meets_third"),
         ],
     ),
+    program(
+        "copies",
+        CannotCompile,
+        &[
+            ok("cases::is_known_once::one"),
+            ok("cases::is_known_once::two"),
+            ok("shared::uses_it"),
+            ok("split::uses_it"),
+            ok("unit::uses_it"),
+        ],
+    ),
     program("exits", CannotCompile, &[]),
     program("forks", CannotCompile, &[]),
     program("limits", CannotCompile, &[]),

@@ -180,6 +180,18 @@ pub(crate) const PROGRAMS: &[Entry] = &[
         ],
     ),
     entry(
+        "forks_and_returns",
+        ReadsTheSame(&Mode::ALL),
+        &[
+            ok("a_copy_returns"),
+            failed("a_copy_returns_from_a_failure", "the original has failed: 0"),
+            ok("a_copy_panics"),
+            ok("a_copy_exits"),
+            ok("a_copy_exits_with_a_code"),
+            ok("stands_beside"),
+        ],
+    ),
+    entry(
         "forks_rusty",
         ReadsTheSame(&[Serial, Parallel, Spawned]),
         &[
