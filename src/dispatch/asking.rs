@@ -133,7 +133,7 @@ impl Asked {
 
     /// All that was said, and how it ended: `how`, if that is known.
     fn end(mut self, supervisor: &Supervisor<'_>, how: Option<Wrong>) -> io::Result<Vec<Notice>> {
-        let change = process::wait_for(self.pid, false)?;
+        let change = process::wait_for(self.pid)?;
         process::kill_group_of(self.pid);
         process::reap(self.pid);
         self.read(supervisor)?;

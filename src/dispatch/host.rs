@@ -150,7 +150,7 @@ impl EarlyHost {
     /// Ends it: it is not needed.
     pub(crate) fn end(self) {
         process::kill(self.0.pid);
-        let _ = process::wait_for(self.0.pid, false);
+        let _ = process::wait_for(self.0.pid);
         process::reap(self.0.pid);
     }
 }
@@ -255,7 +255,7 @@ fn read_generated(
             }
         }
         if has_ended {
-            let death = match process::wait_for(host.pid, false)? {
+            let death = match process::wait_for(host.pid)? {
                 Change::Exited(code) => Death::Exited(code),
                 Change::Killed(signal) | Change::Stopped(signal) => Death::Killed(signal),
             };
@@ -350,7 +350,7 @@ impl Launcher<'_> {
             }
             match template {
                 Ok(Template::At(copy)) => {
-                    let change = process::wait_for(copy, false);
+                    let change = process::wait_for(copy);
                     process::reap(copy);
                     if matches!(change, Ok(Change::Exited(0))) {
                         return;

@@ -97,7 +97,7 @@ impl Supervisor<'_> {
             return Ok(false);
         };
         process::kill(pid);
-        process::wait_for(pid, false)?;
+        process::wait_for(pid)?;
         self.take_changes()?;
         Ok(true)
     }

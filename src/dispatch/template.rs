@@ -58,7 +58,7 @@ impl Template {
                         return Ok(Template::At(pid));
                     }
                     process::kill_one(pid);
-                    let _ = process::wait_for(pid, false);
+                    let _ = process::wait_for(pid);
                     process::reap(pid);
                 }
                 Fork::Child => {

@@ -165,14 +165,14 @@ impl ForkServer {
     /// Waits for the end of a child. What is stopped does not go on by itself: it is killed.
     fn watch(&self, pid: Pid) -> io::Result<HowEnded> {
         self.queue.hold_out(self.lane, pid.0);
-        let mut change = process::wait_for(pid, true);
+        let mut change = process::wait_for_beside_orphans(pid);
         while matches!(change, Ok(Change::Stopped(_))) && self.table.is_paused() {
             futex::wait(self.table.pause_gate(), 1, LOOK_AGAIN);
-            change = process::wait_for(pid, true);
+            change = process::wait_for_beside_orphans(pid);
         }
         if let Ok(Change::Stopped(_)) = change {
             process::kill(pid);
-            change = process::wait_for(pid, false).and(change);
+            change = process::wait_for(pid).and(change);
         }
         self.queue.take_back(self.lane, pid.0);
         process::reap(pid);

@@ -125,7 +125,7 @@ pub(crate) fn fork_for_ancestor() -> io::Result<bool> {
         }
         pid => Pid(pid),
     };
-    let change = wait_for(between, false)?;
+    let change = wait_for(between)?;
     reap(between);
     if change == Change::Exited(0) { Ok(true) } else { Err(io::Error::from_raw_os_error(libc::EAGAIN)) }
 }
@@ -253,21 +253,37 @@ pub(crate) fn next_change() -> Option<(Pid, Change)> {
     Some((Pid(pid), change))
 }
 
-/// Waits until a process that this one has made ends, or stops if that counts. One that has ended keeps its number until it is
-/// [`reap`]ed: nobody else can have it.
-pub(crate) fn wait_for(pid: Pid, or_stop: bool) -> io::Result<Change> {
-    let flags = libc::WEXITED | libc::WNOWAIT | if or_stop { libc::WSTOPPED } else { 0 };
+/// Waits until a process that this one has made ends. It keeps its number until it is [`reap`]ed: nobody else can have it.
+pub(crate) fn wait_for(pid: Pid) -> io::Result<Change> {
+    Ok(wait(libc::P_PID, pid, libc::WEXITED | libc::WNOWAIT)?.1)
+}
+
+/// The same, until it ends or stops, where orphans are adopted that may end before: lets them go meanwhile, for whoever has killed one may
+/// wait for that.
+pub(crate) fn wait_for_beside_orphans(pid: Pid) -> io::Result<Change> {
+    let either = libc::WEXITED | libc::WSTOPPED;
+    loop {
+        let (who, change) = wait(libc::P_ALL, Pid(0), either | libc::WNOWAIT)?;
+        if who == pid {
+            return Ok(change);
+        }
+        wait(libc::P_PID, who, either | libc::WNOHANG)?;
+    }
+}
+
+fn wait(whom: libc::idtype_t, pid: Pid, flags: libc::c_int) -> io::Result<(Pid, Change)> {
     // SAFETY: the structure is numbers, for which zero is a value.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
     // SAFETY: `info` is a valid place for the result.
-    retry(|| check(unsafe { libc::waitid(libc::P_PID, pid.0.cast_unsigned(), &raw mut info, flags) }))?;
-    // SAFETY: the call succeeded, and filled in the fields that it has for a child's change.
-    let number = unsafe { info.si_status() };
-    Ok(match info.si_code {
+    retry(|| check(unsafe { libc::waitid(whom, pid.0.cast_unsigned(), &raw mut info, flags) }))?;
+    // SAFETY: the call succeeded, and filled in the fields that it has for a child's change, if there was one.
+    let (who, number) = unsafe { (Pid(info.si_pid()), info.si_status()) };
+    let change = match info.si_code {
         libc::CLD_EXITED => Change::Exited(number),
         libc::CLD_STOPPED => Change::Stopped(number),
         _ => Change::Killed(number),
-    })
+    };
+    Ok((who, change))
 }
 
 /// Lets a process go that has ended.

@@ -132,7 +132,7 @@ mod tests {
                 leave()
             }
             Fork::Parent(child) => {
-                assert_eq!(wait_for(child, false).unwrap(), Change::Exited(0));
+                assert_eq!(wait_for(child).unwrap(), Change::Exited(0));
                 reap(child);
             }
         }

@@ -71,3 +71,11 @@ fn bug_2_26_what_hangs_when_its_process_ends_is_told_and_does_not_keep_the_run()
         ran.expect_text(&format!("\npool died:\n    its process {hung} while no test was running\n"));
     }
 }
+
+/// Elsewhere the system's first process lets orphans go, and a test may wait for that.
+#[test]
+fn an_orphan_that_has_ended_is_let_go_while_its_test_runs() {
+    for road in Road::SAFE {
+        run("orphans", road, 2, &[]).expect_table().expect_code(0);
+    }
+}

@@ -232,6 +232,7 @@ const PROGRAMS: &[Entry] = &[
             ok("fourth::meets_third"),
         ],
     ),
+    program("orphans", CannotCompile, &[ok("one_by_itself"), ok("suite::one_in_a_suite")]),
     program(
         "copies",
         CannotCompile,
