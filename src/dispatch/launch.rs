@@ -16,7 +16,8 @@ use super::role::{Descriptors, Part, spawn};
 use crate::accumulate::{ChildQueue, RunTable, Turn};
 use crate::context::Seat;
 use crate::execute::{
-    Buffers, ForkServer, Outlet, Pipes, Rules, Suite, WatchChild, Worker, run_pool, start_in_process,
+    Buffers, ForkServer, Frames, Inbox, Outlet, Pipes, Rules, Suite, WatchChild, Worker, run_pool,
+    start_in_process,
 };
 use crate::model::{Isolate, Isolation, Restart};
 use crate::sys::descriptor::{numbers, pipe, pipe_if};
@@ -210,12 +211,18 @@ impl<'run> Launcher<'run> {
         self.signals.as_ref().and_then(Signals::next)
     }
 
+    /// Leaves every descriptor as it is. A test in this process may have closed what is not its own, and who closes that again is ended by
+    /// std.
+    pub(super) fn leave_open(self) {
+        std::mem::forget((self.doorbell, self.nowhere, self.memory_file));
+    }
+
     /// Starts the lanes on threads of this process; where their frames arrive.
-    pub(super) fn start_in_process(&self) -> io::Result<OwnedFd> {
-        let (frames, frames_end) = pipe()?;
-        let doorbell = self.doorbell.1.try_clone()?;
-        start_in_process(worker(self.job, self.memory.table, (frames_end, doorbell)))?;
-        Ok(frames)
+    pub(super) fn start_in_process(&self) -> io::Result<Inbox> {
+        let inbox = Inbox::default();
+        let ends = (Frames::Here(Arc::clone(&inbox)), self.doorbell.1.try_clone()?);
+        start_in_process(worker(self.job, self.memory.table, ends))?;
+        Ok(inbox)
     }
 
     /// Starts a pool, from the fixture host if there is one. `open` are the supervisor's descriptors that it must not keep.
@@ -250,7 +257,7 @@ impl<'run> Launcher<'run> {
         let PoolEnds { frames, output, control } = ends;
         drop(output); // its copies are in place
         let doorbell = self.doorbell.1.try_clone().unwrap_or_else(|_| std::process::exit(1));
-        run_pool(worker(self.job, self.memory.table, (frames, doorbell)), &control)
+        run_pool(worker(self.job, self.memory.table, (frames.into(), doorbell)), &control)
     }
 
     pub(super) fn settle_in(&self, output: Option<RawFd>, not_for_it: &[RawFd]) {
@@ -353,7 +360,7 @@ pub(super) fn clone(descriptor: Option<&OwnedFd>) -> Option<OwnedFd> {
     descriptor.and_then(|descriptor| descriptor.try_clone().ok())
 }
 
-pub(super) fn worker(job: &Job, table: RunTable, ends: (OwnedFd, OwnedFd)) -> Worker {
+pub(super) fn worker(job: &Job, table: RunTable, ends: (Frames, OwnedFd)) -> Worker {
     Worker {
         end: None,
         plan: job.plan,
@@ -364,7 +371,7 @@ pub(super) fn worker(job: &Job, table: RunTable, ends: (OwnedFd, OwnedFd)) -> Wo
         lanes: usize::from(job.lanes),
         hung: AtomicUsize::new(0),
         one_each: job.restart == Restart::EachTest,
-        frames: File::from(ends.0).into(),
+        frames: ends.0.into(),
         doorbell: File::from(ends.1),
         buffers: Buffers::default(),
     }

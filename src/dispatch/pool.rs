@@ -2,8 +2,10 @@
 
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
+use std::sync::PoisonError;
 
 use super::launch::LaunchedPool;
+use crate::execute::Inbox;
 use crate::execute::wire::{Decoder, Frame};
 use crate::model::{CaseId, Death, Moment};
 use crate::sys::descriptor::{Readable, numbers, read_some};
@@ -26,6 +28,8 @@ pub(super) struct Pool {
     /// `None` when the pool is threads of this very process.
     pid: Option<Pid>,
     frames: Option<OwnedFd>,
+    /// Instead of a pipe, where it is threads of this very process.
+    inbox: Option<Inbox>,
     decoder: Decoder,
     output: Option<OwnedFd>,
     stray: Vec<u8>,
@@ -43,14 +47,20 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn launched(launched: LaunchedPool) -> Pool {
         let LaunchedPool { pid, frames, output, control } = launched;
-        Pool { pid: Some(pid), output, control: Some(control), ..Pool::in_process(frames) }
+        let frames = Some(frames);
+        Pool { pid: Some(pid), frames, output, control: Some(control), ..Pool::new() }
     }
 
     /// A pool of threads of this process.
-    pub(super) fn in_process(frames: OwnedFd) -> Pool {
+    pub(super) fn in_process(inbox: Inbox) -> Pool {
+        Pool { inbox: Some(inbox), ..Pool::new() }
+    }
+
+    fn new() -> Pool {
         Pool {
             pid: None,
-            frames: Some(frames),
+            frames: None,
+            inbox: None,
             decoder: Decoder::default(),
             output: None,
             stray: Vec::new(),
@@ -98,6 +108,9 @@ impl Pool {
             && read_all(frames, self.decoder.buffer())?
         {
             self.frames = None;
+        }
+        if let Some(inbox) = &self.inbox {
+            self.decoder.buffer().append(&mut inbox.lock().unwrap_or_else(PoisonError::into_inner));
         }
         let mut arrived = Vec::new();
         // What cannot be understood is lost, and the tests it was about are missing when the pool has ended: they are

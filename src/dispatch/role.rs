@@ -135,7 +135,7 @@ impl Role {
             show_where_it_hangs(memory.queue, lane);
         }
         match self.part {
-            Part::Pool => run_pool(worker(job, memory.table, (first, doorbell)), &inherited(second)?),
+            Part::Pool => run_pool(worker(job, memory.table, (first.into(), doorbell)), &inherited(second)?),
             Part::ForkServer(lane) => be_fork_server(job, (memory, &memory_file), lane, (first, doorbell)),
             Part::Child(turn, lane) if has_fixtures(job, turn) => {
                 prepare(BothRules::of(job).child);

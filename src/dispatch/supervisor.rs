@@ -121,9 +121,13 @@ impl<'run> Supervisor<'run> {
         // Whatever went wrong, nobody is left behind.
         let closed = self.close_down(ended.is_ok() && !self.is_killing());
         // A signal may have come in while processes came to their end.
-        ended.and_then(|ending| {
+        let ending = ended.and_then(|ending| {
             closed.map(|()| self.interrupt.map_or(ending, |it| Ending::Interrupted(it.signal)))
-        })
+        });
+        if self.job.in_process {
+            self.launcher.leave_open();
+        }
+        ending
     }
 
     fn supervise(&mut self) -> io::Result<Ending> {

@@ -52,7 +52,7 @@ pub(crate) use pool::{run_pool, start_in_process};
 #[cfg(snout_processes)]
 pub(crate) use suite::{Outlet, Suite};
 #[cfg(snout_processes)]
-pub(crate) use worker::{Buffers, Worker};
+pub(crate) use worker::{Buffers, Frames, Inbox, Worker};
 
 #[cfg(snout_processes)]
 pub(crate) use capture::name_tests_in_panics;

@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::capture::Buffer;
 use super::{Rules, wire};
@@ -29,11 +30,41 @@ pub(crate) struct Worker {
     /// or ends by itself.
     pub(crate) end: Option<File>,
     /// Where frames go; lanes take turns.
-    pub(crate) frames: Mutex<File>,
+    pub(crate) frames: Mutex<Frames>,
     /// A byte written here wakes the supervisor.
     pub(crate) doorbell: File,
     /// The lanes' own buffers, where another thread has to look into them.
     pub(crate) buffers: Buffers,
+}
+
+/// Where frames go.
+pub(crate) enum Frames {
+    /// To the supervisor's process.
+    Pipe(File),
+    /// To the supervisor in this one: there is no pipe that a test could close.
+    Here(Inbox),
+}
+
+/// Frames on their way within a process.
+pub(crate) type Inbox = Arc<Mutex<Vec<u8>>>;
+
+impl From<OwnedFd> for Frames {
+    fn from(pipe: OwnedFd) -> Frames {
+        Frames::Pipe(pipe.into())
+    }
+}
+
+impl Write for &Frames {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Frames::Pipe(pipe) => (&*pipe).write(bytes),
+            Frames::Here(inbox) => inbox.lock().unwrap_or_else(PoisonError::into_inner).write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Buffers of lanes, by their numbers.
@@ -42,20 +73,27 @@ pub(crate) struct Buffers(Mutex<Vec<(usize, Buffer)>>);
 
 impl Worker {
     pub(super) fn send(&self, finished: &Finished) -> io::Result<()> {
-        let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        wire::send(finished, &*pipe)
+        self.tell(|frames| wire::send(finished, frames))
     }
 
     pub(super) fn send_trouble(&self, trouble: &Trouble) -> io::Result<()> {
-        let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        wire::send_trouble(trouble, &*pipe)
+        self.tell(|frames| wire::send_trouble(trouble, frames))
+    }
+
+    fn tell(&self, send: impl FnOnce(&Frames) -> io::Result<()>) -> io::Result<()> {
+        let frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        send(&frames)?;
+        if let Frames::Here(_) = *frames {
+            // What comes out of a pipe wakes by itself.
+            self.ring();
+        }
+        Ok(())
     }
 
     /// Tells what a test has printed that still runs.
     pub(super) fn send_so_far(&self, case: CaseId, printed: &[u8]) {
-        let pipe = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
         // Without a supervisor there is nobody to tell.
-        let _ = wire::send_so_far(case, printed, &*pipe);
+        let _ = self.tell(|frames| wire::send_so_far(case, printed, frames));
     }
 
     /// Tells what every test has printed, from a thread that runs none.

@@ -123,7 +123,7 @@ macro_rules! programs {
 }
 
 programs! {
-    aborts aborts_amid_others benches changes_directory closes_descriptors empty executes_itself exits_three exits_zero expands_doctests
+    aborts aborts_amid_others benches changes_directory closes_descriptors closes_everything empty executes_itself exits_three exits_zero expands_doctests
     expands_from_1_100 expands_from_1_100_abort expands_until_1_99 expands_until_1_99_abort fails forks forks_and_returns forks_rusty
     hangs hangs_deaf has_one_thread ignored kills_itself kills_parent leaks_thread leaves_daemon leaves_grandchild mixed overflows_stack panics_in_drop
     panics_in_thread_local panics_while_unwinding panics_with_a_bomb panics_with_non_string passes prints prints_50mb

@@ -120,6 +120,8 @@ fn one_exact_test_uncaptured_runs_in_the_process_itself() {
     direct("aborts", "calls_abort").expect_signal(6).expect_text("last words");
     direct("exits_three", "calls_exit_three").expect_code(3);
     direct("passes", "adds").expect_code(0).expect_text("test adds ... ok");
+    let ended = direct("closes_everything", "a_closes_all_descriptors");
+    ended.expect_code(0).expect_text("test a_closes_all_descriptors ... ok");
 }
 
 #[test]
@@ -128,6 +130,10 @@ fn in_process_runs_end_as_under_libtest() {
     Program::named("aborts").args(&flags).run().expect_signal(6).expect_no_text("test result");
     Program::named("mixed").args(&flags).run().expect_table();
     Program::named("fails").threads(1).args(&flags).run().expect_table();
+    for mode in ["fresh", "pooled"] {
+        let run = Program::named("closes_everything").args(&flags).env("SNOUT_THREAD_MODE", mode).run();
+        run.expect_table().expect_no_text("cannot");
+    }
 }
 
 /// Nobody has room for such a stack, so nobody gets a thread: libtest runs tests where they stand then.

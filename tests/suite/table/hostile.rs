@@ -111,6 +111,16 @@ pub(crate) const PROGRAMS: &[Entry] = &[
         &[ok("closes_descriptors"), ok("before"), failed("fails_afterwards", ""), ok("stands_beside")],
     ),
     entry(
+        "closes_everything",
+        ComesOutTheSame("libtest has no pool whose pipes could be gone"),
+        &[
+            ok("a_closes_all_descriptors"),
+            failed("b_fails_afterwards", "what it has printed"),
+            ok("c_passes_afterwards"),
+            failed("d_fails_afterwards", "once more"),
+        ],
+    ),
+    entry(
         "changes_directory",
         ReadsTheSame(&[Serial]),
         &[
