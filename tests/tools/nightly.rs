@@ -55,7 +55,7 @@ fn expect_same_verdicts(ours: Flavour, theirs: Flavour) {
         if (ours.verdicts(), counts, ours.code()) != (theirs.verdicts(), their_counts, theirs.code()) {
             ours.fail(&format!("{mode:?}: not libtest's verdicts, which are{theirs}"));
         }
-        assert_eq!(ours.verdicts().len(), 12, "a line for each test:{ours}");
+        assert_eq!(ours.verdicts().len(), 13, "a line for each test:{ours}");
         // What a failing test printed is there, and only that.
         ours.expect("said by a test that fails").expect_no("said by a test that passes");
         ours.expect("arithmetic").expect("as told").expect("thread 'fails'");
