@@ -12,7 +12,6 @@ static ORIGINAL: AtomicU32 = AtomicU32::new(0);
 static IS_MARKED: AtomicBool = AtomicBool::new(false);
 
 /// `true` in the original alone, for whoever asks often.
-///
 static MARK: Page = Page(AtomicBool::new(false));
 
 /// As large as a page, where pages are no larger than most are.
